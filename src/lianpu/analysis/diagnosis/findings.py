@@ -1,0 +1,313 @@
+"""From states of segments and flows between them to findings: conditions, score parts, reasons, evidence.
+
+All conditions and parts are computed for every place × segment at once, as matrices; only segments that become a
+finding are then looked at one by one, to name the rows behind them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from lianpu.analysis.coverage import check_columns, check_known
+from lianpu.analysis.diagnosis.rules import KINDS, PARTS, STAGES, Rules
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Row = dict[str, Any]
+
+PART = pl.Struct({"name": pl.String, "value": pl.Float64, "weight": pl.Float64})
+FLOW = pl.Struct({"source": pl.String, "target": pl.String, "via": pl.String, "weight": pl.Float64})
+REASON = pl.Struct({"code": pl.String, "segments": pl.List(pl.String), "firms": pl.Int64, "value": pl.Float64})
+
+
+class ChainGraph:
+    """Segments in order of code, with the weighted flows between them over all chains.
+
+    ``segments``: (code, chain, name, parent, stage, key, filled_by, importance) and, if the map tells it, fed_from: whence
+    the main input comes that no segment of the maps gives (null elsewhere). ``flows``: (source, target, via, weight > 0).
+    """
+
+    def __init__(self, segments: pl.DataFrame, flows: pl.DataFrame) -> None:
+        check_columns(
+            segments, ("code", "chain", "name", "parent", "stage", "key", "filled_by", "importance"), "segments"
+        )
+        check_columns(flows, ("source", "target", "via", "weight"), "flows")
+        for end in ("source", "target"):
+            check_known(flows[end], segments["code"], f"flows ({end})")
+        strange = set(segments["stage"].unique()) - set(STAGES)
+        if strange:
+            raise ValueError(
+                f"segments: a stage must be one of {', '.join(STAGES)}; found {', '.join(map(str, strange))}"
+            )
+        weight = flows["weight"].cast(pl.Float64)
+        if weight.null_count() or (weight <= 0).any():
+            raise ValueError("flows: weight must be > 0 in every row")
+        self.segments = segments.sort("code")
+        self.flows = flows.select("source", "target", "via", weight=weight).sort("source", "target", "via")
+        self.codes: list[str] = self.segments["code"].to_list()
+        source, target = (
+            self.segments["code"].search_sorted(self.flows[end]).cast(pl.Int64).to_numpy()
+            for end in ("source", "target")
+        )
+        n = len(self.codes)
+        self.weights: Floats = np.zeros((n, n))
+        np.add.at(self.weights, (source, target), self.flows["weight"].to_numpy())
+        np.fill_diagonal(self.weights, 0)
+        self.flows_between: dict[tuple[int, int], list[Row]] = {}
+        for pair, flow in zip(zip(source.tolist(), target.tolist(), strict=True), self.flows.to_dicts(), strict=True):
+            self.flows_between.setdefault(pair, []).append(flow)
+        stage = self.segments["stage"]
+        self.support: Flags = (stage == "support").to_numpy()
+        off_map = pl.Series([None] * n) if "fed_from" not in segments.columns else self.segments["fed_from"]
+        self.fed_from_outside: Flags = off_map.is_not_null().to_numpy()
+        primary = self.fed_from_outside & (stage == "upstream").to_numpy()
+        self.supplied: Flags = self.fed_from_outside & ~primary
+        # equipment and services are no feed, and reagents do not make a mine where there is no ore
+        self.material: Floats = self.weights * ~self.support[:, None] * ~primary
+        self.inputs = [np.flatnonzero(column).tolist() for column in self.weights.T]
+        buys_for_making = (self.segments["filled_by"] != "trades").to_numpy()
+        self.demand: Floats = self.weights * buys_for_making  # a dealer can buy anywhere: he needs no local maker
+        self.outputs = [np.flatnonzero(row).tolist() for row in self.demand]
+        parent = self.segments["parent"].fill_null("").to_numpy()
+        chain = self.segments["chain"].to_numpy()
+        alike = (parent[:, None] == parent[None, :]) & (chain[:, None] == chain[None, :])
+        np.fill_diagonal(alike, False)
+        self.siblings: Floats = alike.astype(float)
+        self.key: Flags = self.segments["key"].cast(pl.Boolean).fill_null(False).to_numpy()
+
+    def feeds(self, at_least: float) -> Flags:
+        """[s, t]: s gives t a material that t needs at least so much."""
+        return np.asarray(self.material >= at_least)
+
+    def asks(self, at_least: float) -> Flags:
+        """[s, t]: t, being no dealer, needs what s gives at least so much."""
+        return np.asarray(self.demand >= at_least)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Arrays place × segment behind the findings; ``parts[kind]`` and ``chosen[kind]`` by kind of finding."""
+
+    present: Flags
+    presence: Floats
+    strong: Flags
+    parts: Mapping[str, Mapping[str, Floats]]
+    chosen: Mapping[str, Flags]
+
+
+def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
+    """Who neighbours whom in which state, which segments are findings, and their score parts.
+
+    ``states``: rows of :func:`segment_states`, ordered by place and segment. Conditions (neighbours by flows of at
+    least ``link_weight``):
+
+    * fill: missing, a user of it present, and a feeder of it too; no feeder is asked for in the support stage or where
+      the main input comes from off the maps, unless it is an upstream segment: ore that is not here cannot be filled in
+    * extend: missing, not to be filled, and a feeder or a user of it strong
+    * strengthen: present; weak, or on one firm, or concentrated without being strong; and key or much depended on
+
+    The parts, all 0..1:
+
+    * need: Σ weight × presence over local users (dealers are none), w / (w + half_weight)
+    * supply: share, by weight, of the inputs that are at hand; 1/2 where the main one or all come from off the maps
+    * anchor: Σ weight of flows from strong segments (support stage left out) and to them, w / (w + half_weight);
+      those that are not surely strong count half
+    * kin: share of the other segments of the same group that are present
+    * position: 1 for a key segment, 1/2 for another; half of that in the support stage
+    * shortfall: 1 − 2 × probability of so few firms by chance, not under 0: 0 where as few are as likely as not
+    * weakness: how far LQ lies under ``weak_below``; at least 1/2 without any above-scale firm
+    * thin: HHI, where there are several firms by their scale; 1 for a single supplier
+    """
+    wide = (-1, len(graph.codes))
+    state = states["state"].to_numpy().reshape(wide)
+    n = states["n"].to_numpy().reshape(wide)
+    lq = states["lq"].fill_null(np.nan).to_numpy().reshape(wide)
+    hhi = states["hhi"].fill_null(0).to_numpy().reshape(wide)
+    by_scale = states["by_scale"].fill_null(False).to_numpy().reshape(wide)
+    none_large = (states["n_above_scale"] == 0).fill_null(False).to_numpy().reshape(wide)
+    presence = np.zeros(state.shape)
+    for name, value in rules.presence.items():
+        presence[state == name] = value
+    present, strong = presence > 0, state == "strong"
+    sure = states["sure"].to_numpy().reshape(wide)
+    anchors = np.where(sure, 1.0, 0.5) * strong
+    flow, demand, half = graph.weights, graph.demand, rules.half_weight
+
+    def saturating(weight: Floats) -> Floats:
+        return weight / (weight + half)
+
+    inputs = flow.sum(axis=0)
+    on_map = (inputs > 0) & ~graph.fed_from_outside
+    siblings = graph.siblings.sum(axis=0)
+    position = np.where(graph.key, 1.0, 0.5) * np.where(graph.support, 0.5, 1.0)
+    parts = {
+        "need": saturating(presence @ demand.T),
+        "supply": np.where(on_map, (present @ flow) / np.where(on_map, inputs, 1), 0.5),
+        "anchor": saturating(anchors @ graph.material + anchors @ demand.T),
+        "kin": (present @ graph.siblings) / np.maximum(siblings, 1),
+        "position": np.broadcast_to(position, state.shape),
+        "shortfall": np.maximum(1 - 2 * states["chance"].to_numpy().reshape(wide), 0),
+        "weakness": np.maximum(np.nan_to_num(np.clip(1 - lq / rules.weak_below, 0, 1)), 0.5 * none_large),
+        "thin": np.where((n == 1) | by_scale, hhi, 0.0),
+    }
+    feeds, asks = graph.feeds(rules.link_weight), graph.asks(rules.link_weight)
+    fed, used = (present @ feeds) > 0, (present @ asks.T) > 0
+    fill = ~present & used & (fed | graph.support | graph.supplied)
+    extend = ~present & ~fill & (((strong @ feeds) > 0) | ((strong @ asks.T) > 0))
+    thin = (n == 1) | (by_scale & (hhi >= rules.thin_hhi) & ~strong)
+    critical = graph.key | ((present @ demand.T) >= rules.critical_weight)
+    strengthen = present & critical & ((state == "weak") | thin)
+    return Picture(
+        present,
+        presence,
+        strong,
+        {kind: {name: parts[name] for name in PARTS[kind]} for kind in KINDS},
+        {"fill": fill, "extend": extend, "strengthen": strengthen},
+    )
+
+
+def findings_of(
+    graph: ChainGraph,
+    states: pl.DataFrame,
+    firms: Mapping[object, Mapping[str, list[Any]]],
+    firm_type: pl.DataType,
+    rules: Rules,
+) -> pl.DataFrame:
+    """All findings, ordered by place, chain and rank. ``firms``: per place and segment those that fill it, largest first."""
+    seen = picture(graph, states, rules)
+    n_segments = len(graph.codes)
+    cells = states.select("place", "chain", "segment", "state", "sure", "basis", "n", "expected", "lq").to_dicts()
+    extra = states.select("n_above_scale", "hhi", "cr1", "n_other", "n_unsure").to_dicts()
+    lq = states["lq"].to_list()
+    rows: list[Row] = []
+    for kind in KINDS:
+        places, picked = np.nonzero(seen.chosen[kind])
+        values = np.array([seen.parts[kind][name][places, picked] for name in PARTS[kind]]).T
+        weights = np.array([rules.weights[kind][name] for name in PARTS[kind]])
+        scores = (values @ weights).tolist()
+        for place, s, value, score in zip(places.tolist(), picked.tolist(), values.tolist(), scores, strict=True):
+            start = place * n_segments
+            cell = cells[start + s]
+            look = _Look(graph, seen, place, s, firms.get(cell["place"], {}), lq[start : start + n_segments], rules)
+            rows.append(
+                {
+                    **cell,
+                    "kind": kind,
+                    "score": score,
+                    "parts": [
+                        {"name": name, "value": v, "weight": w}
+                        for name, v, w in zip(PARTS[kind], value, weights.tolist(), strict=True)
+                    ],
+                    "reasons": look.gap_reasons(kind, cell, extra[start + s])
+                    if kind != "strengthen"
+                    else look.strengthen_reasons(cell, extra[start + s]),
+                    "evidence": look.evidence(),
+                }
+            )
+    evidence = pl.Struct({"segments": pl.List(pl.String), "flows": pl.List(FLOW), "firms": pl.List(firm_type)})
+    schema: dict[str, Any] = {name: states.schema[name] for name in ("place", "chain", "segment")}
+    schema |= {"kind": pl.String, "rank": pl.Int64, "score": pl.Float64}
+    schema |= {name: states.schema[name] for name in ("state", "sure", "basis", "n", "expected", "lq")}
+    schema |= {"parts": pl.List(PART), "reasons": pl.List(REASON), "evidence": evidence}
+    # scores equal but for the last bits must tie, lest summation order decide a rank
+    rows.sort(key=lambda row: (row["place"], row["chain"], -round(row["score"], 12), row["segment"]))
+    rank, last = 0, None
+    for row in rows:
+        rank = rank + 1 if last == (row["place"], row["chain"]) else 1
+        last = (row["place"], row["chain"])
+        row["rank"] = rank
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One segment in one place with its neighbours, to give reasons and evidence."""
+
+    graph: ChainGraph
+    seen: Picture
+    place: int
+    s: int
+    firms: Mapping[str, list[Any]]
+    lq: list[float | None]
+    rules: Rules
+
+    def ordered(self, found: list[int], weight: Floats, flags: Flags) -> list[int]:
+        """Neighbours with the flag, those that weigh most and are strongest first."""
+        held, presence = flags[self.place], self.seen.presence[self.place]
+        return sorted((t for t in found if held[t]), key=lambda t: (-weight[t] * presence[t], t))
+
+    def inputs(self, flags: Flags) -> list[int]:
+        return self.ordered(self.graph.inputs[self.s], self.graph.weights[:, self.s], flags)
+
+    def outputs(self, flags: Flags) -> list[int]:
+        return self.ordered(self.graph.outputs[self.s], self.graph.weights[self.s], flags)
+
+    def strong_neighbours(self) -> tuple[list[int], list[int]]:
+        """The strong feeders and the strong users from which an extension starts."""
+        feeds, asks = self.graph.feeds(self.rules.link_weight), self.graph.asks(self.rules.link_weight)
+        before = [t for t in self.inputs(self.seen.strong) if feeds[t, self.s]]
+        return before, [t for t in self.outputs(self.seen.strong) if asks[self.s, t]]
+
+    def reason(self, code: str, segments: list[int], value: float | None = None) -> list[Row]:
+        """A fact about other segments, with the number of distinct firms in them; none where there are none."""
+        if not segments:
+            return []
+        codes = [self.graph.codes[t] for t in segments]
+        firms = set().union(*(self.firms.get(code, ()) for code in codes))
+        return [{"code": code, "segments": codes, "firms": len(firms), "value": value}]
+
+    def gap_reasons(self, kind: str, cell: Row, more: Row) -> list[Row]:
+        here, present = self.graph.codes[self.s], self.seen.present
+        suppliers, users = self.inputs(present), self.outputs(present)
+        reasons = [_own("absent", here, 0, cell["expected"])]
+        if kind == "extend":
+            before, after = self.strong_neighbours()
+            for code, strongest in (("after_strong", before), ("before_strong", after)):
+                reasons += self.reason(code, strongest, self.lq[strongest[0]] if strongest else None)
+        reasons += self.reason("fed_by_present", suppliers)
+        reasons += self.reason("feeds_present", users)
+        if self.graph.fed_from_outside[self.s] or not self.graph.inputs[self.s]:
+            reasons.append(_own("inputs_off_map", here, 0, None))
+        reasons += self.reason(
+            "kin_present", np.flatnonzero(self.graph.siblings[self.s] * present[self.place]).tolist()
+        )
+        return reasons + self.common(here, more)
+
+    def strengthen_reasons(self, cell: Row, more: Row) -> list[Row]:
+        here = self.graph.codes[self.s]
+        reasons = []
+        if cell["lq"] is not None and cell["lq"] < self.rules.weak_below:
+            reasons.append(_own("below_reference", here, cell["n"], cell["lq"]))
+        if more["n_above_scale"] == 0:
+            reasons.append(_own("none_above_scale", here, cell["n"], None))
+        if cell["n"] == 1:
+            reasons.append(_own("single_supplier", here, 1, None))
+        elif self.seen.parts["strengthen"]["thin"][self.place, self.s] >= self.rules.thin_hhi:
+            reasons.append(_own("concentrated", here, cell["n"], more["cr1"]))
+        reasons += self.reason("feeds_present", self.outputs(self.seen.present))
+        return reasons + self.common(here, more)
+
+    def common(self, here: str, more: Row) -> list[Row]:
+        reasons = [_own("key_segment", here, 0, None)] if self.graph.key[self.s] else []
+        if more["n_other"]:
+            reasons.append(_own("others_only", here, more["n_other"], None))
+        if more["n_unsure"]:
+            reasons.append(_own("to_review", here, more["n_unsure"], None))
+        return reasons
+
+    def evidence(self) -> Row:
+        """The present neighbours, the flows to them, and the largest firms of the segment and of each neighbour."""
+        suppliers, users = self.inputs(self.seen.present), self.outputs(self.seen.present)
+        flows = [flow for t in suppliers for flow in self.graph.flows_between[t, self.s]]
+        flows += [flow for t in users for flow in self.graph.flows_between[self.s, t]]
+        codes = [self.graph.codes[t] for t in dict.fromkeys([self.s, *suppliers, *users])]
+        firms = dict.fromkeys(firm for code in codes for firm in self.firms.get(code, ())[: self.rules.evidence_firms])
+        return {"segments": codes, "flows": flows, "firms": list(firms)}
+
+
+def _own(code: str, segment: str, firms: int, value: float | None) -> Row:
+    return {"code": code, "segments": [segment], "firms": firms, "value": value}

@@ -1,0 +1,504 @@
+"""The grammar of a business scope (经营范围): which activity governs which object.
+
+All texts of a batch are read at once as one array of characters: a multi-pattern scan cuts them into tokens
+(:mod:`lexicon` names the kinds), and every rule of the method page is one pass over the token arrays. ``parse`` shows the
+result for a single text; ``Grammar.read`` is what placement uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import polars as pl
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from lianpu.analysis.placement import lexicon, names
+from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, Kind
+
+_WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
+_ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
+_LEARNED = 1  # role mark of 技术 工艺: what one researches or advises on, not what one makes
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A batch of texts as one array: ``codes`` (uint32, normalised, one NUL after every text), ``bounds`` (n + 1)."""
+
+    codes: np.ndarray
+    bounds: np.ndarray
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Texts:
+        """Normalise character by character, so that offsets stay those of the original texts."""
+        rows = list(texts)
+        bounds = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) + 1 for row in rows], out=bounds[1:])
+        raw = np.frombuffer(("\0".join(rows) + "\0").encode("utf-32-le") if rows else b"", dtype=np.uint32)
+        return cls(lexicon.tables()[0][raw], bounds)
+
+    def take(self, rows: np.ndarray) -> Texts:
+        """The texts of these rows (increasing row numbers)."""
+        lengths = np.diff(self.bounds)[rows]
+        bounds = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=bounds[1:])
+        return Texts(self.codes[np.repeat(self.bounds[rows] - bounds[:-1], lengths) + np.arange(bounds[-1])], bounds)
+
+
+def normalise(word: str) -> str:
+    """A word in the form in which texts are searched: half width, upper case, no blanks at the ends."""
+    return Texts.of([word]).codes[:-1].astype("<u4").tobytes().decode("utf-32-le").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What the texts of a batch are about: one entry a span, by text and position.
+
+    ``text`` row of the span, ``start``/``end`` offsets in it, ``roles`` bits of the governing activities (0: none stated),
+    ``stated`` whether an activity governs it, ``excluded`` whether an exception or licence clause takes it back,
+    ``product`` number of the product or -1, ``weight`` how far the span still means that product (0 to 1).
+    """
+
+    text: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    roles: np.ndarray
+    stated: np.ndarray
+    excluded: np.ndarray
+    product: np.ndarray
+    weight: np.ndarray
+    item: np.ndarray
+
+
+class Grammar:
+    """Grammar words and product terms in one leftmost-longest automaton.
+
+    ``products`` are normalised terms; the number of a term is its place in the sequence. A term that is also a grammar
+    word counts as the product. A term that ends in an activity (污水处理, 水泥生产) is split, so that the activity governs
+    the items before it as well.
+    """
+
+    def __init__(self, products: Sequence[str]) -> None:
+        words = lexicon.words()
+        patterns = {term: number for number, term in enumerate(products)}
+        if len(patterns) != len(products):
+            raise ValueError("产品词重复：同一词只能列一次，请先合并")
+        extra = [word for word in words if word not in patterns]
+        kinds = [int(Kind.PRODUCT)] * len(products) + [int(words[word][0]) for word in extra]
+        self.kinds = np.array(kinds, dtype=np.uint8)
+        self.roles = np.array([0] * len(products) + [words[word][1] for word in extra], dtype=np.uint8)
+        self.lengths = np.array([len(word) for word in chain(products, extra)], dtype=np.int64)
+        tails = [_activity_tail(term, words) for term in products] + [(0, 0)] * len(extra)
+        self.tail = np.array([tail for tail, _ in tails], dtype=np.int64)
+        self.tail_role = np.array([role for _, role in tails], dtype=np.uint8)
+        self.count = len(products)
+        self._automaton = AhoCorasick([*products, *extra], matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+
+    def scan(self, texts: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Pattern number, start and end of every match, in the batch's own offsets."""
+        found = self._automaton.find_matches_as_indexes(texts.codes.tobytes().decode("utf-32-le"))
+        flat = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found)).reshape(-1, 3)
+        return flat[:, 0], flat[:, 1], flat[:, 2]
+
+    def read(self, texts: Texts, matches: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None) -> Objects:
+        """Parse a batch. ``matches`` are those of :meth:`scan` for the same texts, where the caller has them."""
+        tokens = self._tokens(texts, *(matches or self.scan(texts)))
+        brackets = _brackets(tokens, len(texts.bounds) - 1)
+        stream = _stream(tokens, brackets)
+        _exclude(stream)
+        _demote(stream)
+        groups = _groups(stream)
+        governor = _govern(stream, groups)
+        _inherit(stream, brackets, groups, governor)
+        return self._objects(texts, stream, groups, governor)
+
+    def _tokens(self, texts: Texts, pattern: np.ndarray, start: np.ndarray, end: np.ndarray) -> _Tokens:
+        """Cut every character into exactly one token: matches, punctuation, and runs of anything else."""
+        size = len(texts.codes)
+        kind_of = lexicon.tables()[1][texts.codes]
+        tailed = self.tail[pattern] > 0
+        cut = end - self.tail[pattern]
+        edge = np.zeros(size + 1, dtype=np.int8)
+        edge[start] += 1
+        edge[end] -= 1
+        covered = np.cumsum(edge[:-1], dtype=np.int8).astype(bool)
+        plain = (kind_of == Kind.TEXT) & ~covered
+        opens = plain.copy()
+        opens[1:] &= ~plain[:-1]
+        loose = np.flatnonzero(opens | ~(plain | covered))
+        starts = np.concatenate([start, cut[tailed], loose])
+        order = np.argsort(starts, kind="stable")
+        kinds = np.concatenate([self.kinds[pattern], np.full(tailed.sum(), Kind.ACT, np.uint8), kind_of[loose]])[order]
+        roles = np.concatenate([self.roles[pattern], self.tail_role[pattern[tailed]], np.zeros(len(loose), np.uint8)])[order]
+        numbers = np.where(pattern < self.count, pattern, -1)
+        product = np.concatenate([numbers, np.full(len(starts) - len(start), -1)])[order]
+        starts = starts[order]
+        ends = np.append(starts[1:], size)
+        counts = np.diff(np.searchsorted(starts, texts.bounds))
+        text = np.repeat(np.arange(len(counts)), counts)
+        return _Tokens(kinds, roles, starts, ends, product, text)
+
+    def _objects(self, texts: Texts, stream: _Stream, groups: _Groups, governor: np.ndarray) -> Objects:
+        kind, after = stream.kind, stream.after
+        weight = _RESIDUAL[after]
+        long_tail = (after == Kind.TEXT) & (np.append(stream.end[1:] - stream.start[1:], 0) > 1)
+        weight = np.where(long_tail, weight / 2, weight)
+        group_roles = np.append(groups.roles, 0)
+        roles = group_roles[governor]
+        learned = (after == Kind.HEAD) & (np.append(stream.role[1:], 0) == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
+        weight = np.where(learned, 0.35, weight)
+        prefix = texts.codes[np.maximum(stream.start - 1, 0)]
+        broken = np.isin(prefix, [ord(mark) for mark in lexicon.PREFIX_BREAKS])
+        weight = np.where(broken & (stream.start > texts.bounds[stream.text]), weight * 0.1, weight)
+        roles = np.where(learned, roles & (SERVES | RESEARCHES), roles)
+        # a stretch that was taken back keeps its words (for the page that shows the parse) but counts for nothing
+        keep = np.flatnonzero(_is_content(kind) | stream.excluded & _is_content(stream.was))
+        product = stream.product[keep]
+        end = np.where(product >= 0, stream.start[keep] + self.lengths[product], stream.end[keep])
+        base = texts.bounds[stream.text[keep]]
+        return Objects(
+            stream.text[keep],
+            stream.start[keep] - base,
+            end - base,
+            roles[keep].astype(np.uint8),
+            governor[keep] >= 0,
+            stream.excluded[keep],
+            product,
+            np.where(stream.excluded, 0.0, weight)[keep],
+            stream.item[keep],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    kind: np.ndarray
+    role: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    product: np.ndarray
+    text: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Brackets:
+    """``context`` of every token (text number, or texts + opening token), its ``depth``, ``anchor`` of each opening."""
+
+    context: np.ndarray
+    depth: np.ndarray
+    texts: int
+    anchor: np.ndarray
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Tokens in reading order of their context: what stands in brackets is a stream of its own. No fillers, no brackets."""
+
+    kind: np.ndarray
+    was: np.ndarray
+    role: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    product: np.ndarray
+    text: np.ndarray
+    context: np.ndarray
+    depth: np.ndarray
+    token: np.ndarray
+    new: np.ndarray
+    clause: np.ndarray
+    comma: np.ndarray
+    item: np.ndarray
+    section: np.ndarray
+    excluded: np.ndarray
+    place: np.ndarray  # token number → place in the stream, or -1
+
+    @property
+    def after(self) -> np.ndarray:
+        """Kind of the next token of the same context (STRONG at its end)."""
+        following = np.append(self.kind[1:], Kind.STRONG)
+        following[:-1][self.new[1:]] = Kind.STRONG
+        return following
+
+    @property
+    def before(self) -> np.ndarray:
+        """Kind of the token before in the same context (STRONG at its start)."""
+        preceding = np.append(np.uint8(Kind.STRONG), self.kind[:-1]) if len(self.kind) else self.kind
+        return np.where(self.new, np.uint8(Kind.STRONG), preceding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups of activities that act as one (生产、加工和销售): first and last place in the stream, role bits, direction."""
+
+    first: np.ndarray
+    last: np.ndarray
+    roles: np.ndarray
+    right: np.ndarray
+    left: np.ndarray
+    colon: np.ndarray
+    number: np.ndarray  # stream place → group or -1
+
+
+_CONTENT = np.zeros(32, dtype=bool)
+_CONTENT[[Kind.TEXT, Kind.PRODUCT, Kind.HEAD, Kind.CARRY]] = True
+#: How far a product still means itself, by the kind of the token right after it.
+_RESIDUAL = np.ones(32)
+_RESIDUAL[[Kind.HEAD, Kind.PRODUCT]] = 0.0
+_RESIDUAL[Kind.TEXT] = 0.5
+
+
+def _is_content(kind: np.ndarray) -> np.ndarray:
+    return _CONTENT[kind]
+
+
+def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, int]:
+    for cut in range(1, len(term)):
+        kind, role = words.get(term[cut:], (Kind.TEXT, 0))
+        if kind is Kind.ACT:
+            return len(term) - cut, role & ~SOFT
+    return 0, 0
+
+
+def _latest(marks: np.ndarray) -> np.ndarray:
+    """For every place the last marked place up to it, else -1."""
+    return np.maximum.accumulate(np.where(marks, np.arange(len(marks)), -1)) if len(marks) else np.zeros(0, np.int64)
+
+
+def _next(marks: np.ndarray) -> np.ndarray:
+    """For every place the first marked place from it on, else the length."""
+    size = len(marks)
+    return np.minimum.accumulate(np.where(marks, np.arange(size), size)[::-1])[::-1] if size else np.zeros(0, np.int64)
+
+
+def _brackets(tokens: _Tokens, texts: int) -> _Brackets:
+    """Pair the brackets of every text; one without a partner becomes a comma (truncated and careless texts)."""
+    places = np.flatnonzero((tokens.kind == Kind.OPEN) | (tokens.kind == Kind.CLOSE))
+    partner = np.full(len(places), -1)
+    waiting: list[int] = []
+    current = -1
+    opening = (tokens.kind[places] == Kind.OPEN).tolist()
+    for number, (opens, text) in enumerate(zip(opening, tokens.text[places].tolist(), strict=True)):
+        if text != current:
+            waiting.clear()
+            current = text
+        if opens:
+            waiting.append(number)
+        elif waiting:
+            mate = waiting.pop()
+            partner[number], partner[mate] = mate, number
+    tokens.kind[places[partner < 0]] = Kind.COMMA
+    opened, closed = tokens.kind == Kind.OPEN, tokens.kind == Kind.CLOSE
+    depth = np.cumsum(opened.astype(np.int64) - closed)
+    context = tokens.text.copy()
+    anchor = np.arange(-1, len(opened) - 1)
+    mates = np.full(len(opened), -1)
+    paired = partner >= 0
+    mates[places[paired]] = places[partner[paired]]
+    for level in range(1, int(depth.max(initial=0)) + 1):
+        inside = depth == level
+        context[inside] = texts + _latest(opened & inside)[inside]
+    for _ in range(4):  # a bracket after a bracket or a filler speaks of the word before
+        back = anchor >= 0
+        kind = np.where(back, tokens.kind[anchor], Kind.STRONG)
+        anchor = np.where(kind == Kind.CLOSE, mates[anchor] - 1, np.where(kind == Kind.FILLER, anchor - 1, anchor))
+    return _Brackets(context, depth, texts, anchor)
+
+
+def _stream(tokens: _Tokens, brackets: _Brackets) -> _Stream:
+    kind = tokens.kind
+    keep = np.flatnonzero((kind != Kind.OPEN) & (kind != Kind.CLOSE) & (kind != Kind.FILLER))
+    keep = keep[np.argsort(brackets.context[keep], kind="stable")]
+    kind, context = kind[keep], brackets.context[keep]
+    new = np.ones(len(keep), dtype=bool)
+    new[1:] = context[1:] != context[:-1]
+    strong = new | (kind == Kind.STRONG) | (kind == Kind.SECTION)
+    comma = strong | (kind == Kind.COMMA)
+    item = comma | (kind == Kind.LIST) | (kind == Kind.BLANK) | (kind == Kind.COLON)
+    place = np.full(len(tokens.kind), -1)
+    place[keep] = np.arange(len(keep))
+    return _Stream(
+        kind,
+        kind.copy(),
+        tokens.role[keep],
+        tokens.start[keep],
+        tokens.end[keep],
+        tokens.product[keep],
+        tokens.text[keep],
+        context,
+        brackets.depth[keep],
+        keep,
+        new,
+        np.cumsum(strong),
+        np.cumsum(comma),
+        np.cumsum(item),
+        np.cumsum(new | (kind == Kind.SECTION)),
+        np.zeros(len(keep), dtype=bool),
+        place,
+    )
+
+
+def _exclude(stream: _Stream) -> None:
+    """Take back what exceptions and licence clauses cover: those tokens become blanks, remembered as excluded."""
+    kind, role = stream.kind, stream.role
+    root = stream.depth == 0
+    starts_item = ~_is_content(stream.before) & (stream.before != Kind.ACT)
+    except_ = (kind == Kind.EXCEPT) & ((role != _ONLY_AT_START) | starts_item)
+    kind[(kind == Kind.EXCEPT) & ~except_] = Kind.TEXT
+    strong = stream.new | (kind == Kind.STRONG) | (kind == Kind.SECTION)
+    comma = kind == Kind.COMMA
+    ends = strong | (kind == Kind.EXCEPT_END) | (comma & root)
+    forward = _latest(except_) >= np.maximum(_latest(ends), 0)
+    mark = (kind == Kind.LIST) & (role != _WORD_CONNECTIVE)
+    licence = kind == Kind.LICENCE
+    stops = strong | comma | mark | (kind == Kind.COLON)
+    licensed = _latest(licence) >= np.maximum(_latest(stops), 0)
+    but = kind == Kind.BUT
+    stop_back = strong | ((comma | mark) & root)
+    back = _next(but) < np.append(_next(stop_back)[1:], len(kind)) if len(kind) else but
+    stream.excluded = (forward | licensed | back) & (kind != Kind.STRONG) & (kind != Kind.SECTION) & ~comma
+    # keep separators, or the attachment of what follows would change
+    gone = stream.excluded & (_is_content(kind) | (kind == Kind.ACT))
+    kind[gone] = Kind.BLANK
+    kind[(kind == Kind.EXCEPT) | (kind == Kind.EXCEPT_END) | (kind == Kind.BUT) | (kind == Kind.LICENCE)] = Kind.BLANK
+
+
+def _demote(stream: _Stream) -> None:
+    """Activities inside a compound noun are no activities: 检测|设备, 粮食加工|机械."""
+    kind = stream.kind
+    after = stream.after
+    soft = (kind == Kind.ACT) & (stream.role & SOFT > 0) & _is_content(after)
+    kind[soft] = Kind.HEAD
+    act = kind == Kind.ACT
+    before = stream.before
+    opens = act & ((before != Kind.ACT) | stream.new)
+    run = np.cumsum(opens)[act]
+    if not len(run):
+        return
+    places = np.flatnonzero(act)
+    firsts = places[np.append(True, run[1:] != run[:-1])]
+    lasts = places[np.append(run[1:] != run[:-1], True)]
+    compound = _is_content(before[firsts]) & (stream.after[lasts] == Kind.HEAD)
+    kind[places[compound[run - run[0]]]] = Kind.HEAD
+
+
+def _groups(stream: _Stream) -> _Groups:
+    kind = stream.kind
+    places = np.flatnonzero(kind == Kind.ACT)
+    content = np.cumsum(_is_content(kind) | (kind == Kind.COLON))
+    before, after = stream.before, stream.after
+
+    def cut(extra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        opens = np.ones(len(places), dtype=bool)
+        opens[1:] = (stream.clause[places[1:]] != stream.clause[places[:-1]]) | (content[places[1:]] != content[places[:-1]])
+        opens |= extra
+        number = np.cumsum(opens) - 1
+        return number, places[opens], places[np.append(opens[1:], True)] if len(places) else places
+
+    number, first, last = cut(np.zeros(len(places), dtype=bool))
+    # A生产、销售B: words on both sides and a separator inside, so the last part belongs to the right
+    both = _is_content(before[first]) & _is_content(after[last])
+    inner = (before[places] != Kind.ACT) & both[number] & (places != first[number])
+    final = np.zeros(len(places), dtype=bool)
+    if inner.any():
+        last_inner = np.zeros(len(first), dtype=np.int64) - 1
+        last_inner[number[inner]] = np.flatnonzero(inner)
+        final[last_inner[last_inner >= 0]] = True
+        number, first, last = cut(final)
+    roles = np.zeros(len(first), dtype=np.uint8)
+    np.bitwise_or.at(roles, number, stream.role[places])
+    roles &= MAKES | TRADES | SERVES | RESEARCHES
+    colon = after[last] == Kind.COLON
+    right = _is_content(after[last]) | colon
+    left = _is_content(before[first]) & ~colon
+    # neither side: 五金、建材、批发、零售 looks back, 批发、零售、五金 looks forward
+    free = content[first] - np.append(0, content[last[:-1]]) if len(first) else first
+    started = np.append(True, stream.clause[first[1:]] != stream.clause[last[:-1]]) if len(first) else right
+    starts = _latest(stream.new | (stream.clause != np.append(-1, stream.clause[:-1]))) if len(kind) else places
+    opened = content[first] - content[starts[first]] if len(first) else first
+    free = np.where(started, opened, free)
+    held = ~started & np.append(False, right[:-1]) if len(first) else right
+    alone = ~right & ~left
+    left = left | (alone & (free > 0) & ~held)
+    right = right | (alone & ~left)
+    numbers = np.full(len(kind), -1)
+    numbers[places] = number
+    return _Groups(first, last, roles, right, left, colon, numbers)
+
+
+def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
+    """Group that governs each token of the stream, or -1."""
+    size, count = len(stream.kind), len(groups.first)
+    governor = np.full(size, -1)
+    if not count:
+        return governor
+    mark = np.full(size, -1)
+    mark[groups.last] = np.arange(count)
+    last = np.maximum.accumulate(mark)
+    mark = np.full(size, count)
+    mark[groups.first] = np.arange(count)
+    following = np.minimum.accumulate(mark[::-1])[::-1]
+    has_last = (last >= 0) & (stream.clause[groups.last[last]] == stream.clause)
+    has_next = following < count
+    following = np.where(has_next, following, 0)
+    first = groups.first[following]
+    has_next &= stream.clause[first] == stream.clause
+    same_item = stream.item[first] == stream.item
+    before_right = has_last & groups.right[last]
+    next_left = has_next & groups.left[following] & ~groups.right[following]
+    # 生产A、B，C、D销售: after the last comma all belongs to the later activity, without a comma only its own item
+    apart = stream.comma[first] != stream.comma[groups.last[last]]
+    takes = same_item | (apart & (stream.comma == stream.comma[first]))
+    # A销售、B，C修理: B hangs on to what stands before it in the same comma
+    hangs = has_last & ~before_right & apart & (stream.comma == stream.comma[groups.last[last]])
+    to_next = next_left & (~before_right | takes) & ~hangs
+    to_last = before_right & ~to_next
+    trail = has_last & ~to_next & ~to_last & (groups.roles[last] == TRADES)
+    # 销售：建材；五金；百货: a colon reaches over the clause's end, up to the next activity or section
+    same_part = (last >= 0) & (stream.section[groups.last[last]] == stream.section)
+    carried = ~has_last & ~to_next & same_part & groups.colon[last] & ~next_left
+    governor = np.where(to_next, following, np.where(to_last | trail | carried, last, -1))
+    return np.where(_is_content(stream.kind), governor, -1)
+
+
+def _inherit(stream: _Stream, brackets: _Brackets, groups: _Groups, governor: np.ndarray) -> None:
+    """Objects in brackets without an activity of their own take that of the word before the bracket."""
+    for level in range(1, int(stream.depth.max(initial=0)) + 1):
+        inside = np.flatnonzero((stream.depth == level) & (governor < 0) & _is_content(stream.kind))
+        anchor = brackets.anchor[stream.context[inside] - brackets.texts]
+        place = np.where(anchor >= 0, stream.place[anchor], -1)
+        own = (place >= 0) & (stream.text[place] == stream.text[inside])
+        governor[inside] = np.where(own, np.maximum(governor[place], groups.number[place]), -1)
+        stream.excluded[inside] |= own & stream.excluded[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a business scope: its span, the roles it stands under, and whether it is taken back."""
+
+    start: int
+    end: int
+    text: str
+    roles: tuple[str, ...]
+    excluded: bool
+
+
+_BARE: list[Grammar] = []
+
+
+def parse(scope: str, name: str = "") -> list[Part]:
+    """Objects of one scope with their activities, in order; ``roles`` is empty where neither text nor name tells."""
+    if not _BARE:
+        _BARE.append(Grammar([]))
+    found = _BARE[0].read(Texts.of([scope]))
+    hint = int(names.hints(pl.Series([name]))[0])
+    parts: list[Part] = []
+    for place in np.lexsort((found.end, found.start)).tolist():
+        start, end, taken = int(found.start[place]), int(found.end[place]), bool(found.excluded[place])
+        bits = int(found.roles[place]) or hint
+        roles = tuple(role for number, role in enumerate(ROLES) if bits >> number & 1)
+        if parts and found.item[place] == item and parts[-1].excluded == taken and parts[-1].roles == roles:
+            start = parts.pop().start
+        item = found.item[place]
+        parts.append(Part(start, end, scope[start:end], roles, taken))
+    return parts

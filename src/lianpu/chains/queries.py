@@ -1,0 +1,150 @@
+"""Reads of chain maps, placements and findings; frames for the analysis."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q, QuerySet
+
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Segment, SegmentFlow, SegmentState
+from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
+from lianpu.places.models import Place
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def match_chains(texts: Iterable[str]) -> Mapping[str, int]:
+    """Chains by code or name."""
+    wanted = set(texts)
+    rows = Chain.objects.filter(Q(code__in=wanted) | Q(name__in=wanted)).values_list("pk", "code", "name")
+    return {word: pk for pk, code, name in rows for word in (code, name)}
+
+
+def match_segments(texts: Iterable[str]) -> Mapping[str, int]:
+    """Segments by code, or by a name that only one segment bears."""
+    wanted = set(texts)
+    found: dict[str, int] = {}
+    bearers: dict[str, set[int]] = {}
+    for pk, code, name in Segment.objects.filter(Q(code__in=wanted) | Q(name__in=wanted)).values_list("pk", "code", "name"):
+        found[code] = pk
+        bearers.setdefault(name, set()).add(pk)
+    return {name: next(iter(pks)) for name, pks in bearers.items() if len(pks) == 1} | found
+
+
+def chain_named(text: str) -> Chain:
+    """A chain by code or name; ``Chain.DoesNotExist`` otherwise."""
+    return Chain.objects.get(Q(code=text) | Q(name=text))
+
+
+# -- frames for the analysis -------------------------------------------------------------------
+def segment_frame() -> "pl.DataFrame":
+    """Leaves: code, chain, name, parent, stage, key, filled_by, importance."""
+    import polars as pl
+
+    rows = Segment.objects.filter(is_leaf=True).values_list(
+        "code", "chain__code", "name", "parent__code", "stage", "is_key", "filled_by"
+    )
+    schema = {"code": pl.String, "chain": pl.String, "name": pl.String, "parent": pl.String, "stage": pl.String, "key": pl.Boolean, "filled_by": pl.String}
+    frame = pl.DataFrame(list(rows), schema=schema, orient="row")
+    return frame.with_columns(importance=pl.when("key").then(2.0).otherwise(1.0))
+
+
+def flow_frame() -> "pl.DataFrame":
+    """Flows between leaves: source, target, via, weight (1–3)."""
+    import polars as pl
+
+    rows = SegmentFlow.objects.values_list("source__code", "target__code", "via", "weight")
+    schema = {"source": pl.String, "target": pl.String, "via": pl.String, "weight": pl.Float64}
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def taxonomy_frames() -> tuple["pl.DataFrame", "pl.DataFrame"]:
+    """What the placer is fitted on: taxonomy (code, name, parent, filled_by) and products (product, code, weight).
+
+    A product of two segments (shared) weighs half on each, so that it alone does not decide.
+    """
+    import polars as pl
+
+    nodes = Segment.objects.order_by("code").values_list("code", "name", "parent__code", "filled_by", "is_leaf")
+    taxonomy = pl.DataFrame(
+        [row[:4] for row in nodes if row[4]],
+        schema={"code": pl.String, "name": pl.String, "parent": pl.String, "filled_by": pl.String},
+        orient="row",
+    )
+    rows = Product.objects.order_by("segment__code", "name").values_list("name", "aliases", "segment__code")
+    terms = pl.DataFrame(
+        [(term, code) for name, aliases, code in rows for term in (name, *aliases)],
+        schema={"product": pl.String, "code": pl.String},
+        orient="row",
+    ).unique(maintain_order=True)
+    return taxonomy, terms.with_columns(weight=1.0 / pl.len().over("product"))
+
+
+def firm_frame(place: Place) -> "pl.DataFrame":
+    """Placements of the firms of ``place`` that nobody rejected: firm (enterprise id), place, segment, role,
+    confidence (1.0 where a person confirmed), scale (revenue, 万元) and above_scale (null where unknown)."""
+    import polars as pl
+
+    here = Q(enterprise__place__path__startswith=place.path) | Q(enterprise__zone=place)
+    rows = (
+        Placement.objects.filter(here)
+        .exclude(state=Placement.Decision.REJECTED)
+        .order_by("enterprise_id", "segment__code")
+        .values_list("enterprise_id", "segment__code", "role", "confidence", "state")
+    )
+    frame = pl.DataFrame(
+        list(rows),
+        schema={"firm": pl.Int64, "segment": pl.String, "role": pl.String, "confidence": pl.Float64, "state": pl.String},
+        orient="row",
+    )
+    return (
+        frame.join(_revenue(place), on="firm", how="left")
+        .with_columns(
+            place=pl.lit(place.code),
+            confidence=pl.when(pl.col("state") == "confirmed").then(1.0).otherwise("confidence"),
+            above_scale=pl.col("scale") >= float(ABOVE_SCALE_10K_CNY),
+        )
+        .select("firm", "place", "segment", "role", "confidence", "scale", "above_scale")
+    )
+
+
+def _revenue(place: Place) -> "pl.DataFrame":
+    import polars as pl
+
+    from lianpu.enterprises.models import Enterprise
+
+    firms = with_revenue(Enterprise.objects.filter(Q(place__path__startswith=place.path) | Q(zone=place)))
+    rows = [(pk, float(value)) for pk, value in firms.filter(revenue_10k_cny__isnull=False).values_list("pk", "revenue_10k_cny")]
+    return pl.DataFrame(rows, schema={"firm": pl.Int64, "scale": pl.Float64}, orient="row")
+
+
+# -- reads of diagnoses ------------------------------------------------------------------------
+def latest_run(place: Place) -> DiagnosisRun | None:
+    """The diagnosis in force for a place."""
+    return DiagnosisRun.objects.filter(place=place, is_latest=True).select_related("place", "reference").first()
+
+
+def diagnosed_places() -> "QuerySet[Place]":
+    """Places that have a diagnosis in force."""
+    return Place.objects.filter(diagnoses__is_latest=True).distinct()
+
+
+def findings_of(run: DiagnosisRun, chain: Chain | None = None, top: int | None = None) -> list[Finding]:
+    """Findings of a run by chain and rank; ``top`` keeps the first n of every chain."""
+    rows = run.findings.select_related("segment", "chain", "place")
+    if chain is not None:
+        rows = rows.filter(chain=chain)
+    if top is not None:
+        rows = rows.filter(rank__lte=top)
+    return list(rows.order_by("chain__order", "rank"))
+
+
+def states_of(run: DiagnosisRun, chain: Chain) -> dict[str, SegmentState]:
+    """Segment code → state row."""
+    rows = SegmentState.objects.filter(run=run, segment__chain=chain).select_related("segment")
+    return {row.segment.code: row for row in rows}
+
+
+def evidence_of(enterprise: Any) -> "QuerySet[Placement]":
+    """Placements of one firm, surest first."""
+    return Placement.objects.filter(enterprise=enterprise).select_related("segment__chain").order_by("state", "-confidence")

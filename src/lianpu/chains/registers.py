@@ -1,0 +1,290 @@
+"""The registers of chain maps, placements and diagnosis."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from lianpu.chains.models import (
+    Chain,
+    DiagnosisRun,
+    Finding,
+    Placement,
+    Product,
+    Reference,
+    Segment,
+    SegmentFlow,
+    SegmentState,
+)
+from lianpu.chains.queries import match_chains, match_segments
+from lianpu.enterprises.queries import match_enterprises
+from lianpu.places.queries import inside, match_places
+from lianpu.register import kinds
+from lianpu.register.declare import Column, Register, Scope, registered
+
+
+def in_chain(path: str) -> Any:
+    """Filter by chain code or name."""
+    return lambda text: Q(**{f"{path}__code__in": text.split(",")}) | Q(**{f"{path}__name__in": text.split(",")})
+
+
+def in_segment(path: str) -> Any:
+    """Filter by segment code; a group's code takes in its leaves."""
+
+    def filter_with(text: str) -> Q:
+        codes = text.split(",")
+        return Q(**{f"{path}__code__in": codes}) | Q(**{f"{path}__parent__code__in": codes})
+
+    return filter_with
+
+
+@registered
+class ChainRegister(Register):
+    model = Chain
+    slug = "chains"
+    area = "图谱"
+    icon = "topology-star-3"
+    note = "十二条产业链；图谱随系统提供，可在页面上修改，历次修改均有记录。"
+    columns = (
+        Column("code", required=True, search="A"),
+        Column("name", required=True, search="A"),
+        Column("name_en", search="B", shown=False),
+        Column("tier"),
+        Column("summary", search="C"),
+        Column("map_version", editable=False),
+        Column("order", shown=False),
+    )
+
+
+@registered
+class SegmentRegister(Register):
+    model = Segment
+    slug = "segments"
+    area = "图谱"
+    scope = Scope(chain="chain__code")
+    ordering = ("chain__order", "order")
+    icon = "sitemap"
+    note = "图谱上的环节：分组与末级环节；企业挂在末级环节上。"
+    columns = (
+        Column("code", required=True, search="A"),
+        Column("name", required=True, search="A"),
+        Column("chain", value="chain__name", match=match_chains, required=True, filter_with=in_chain("chain")),
+        Column("parent", value="parent__code", match=match_segments, filter_with=in_segment("parent")),
+        Column("stage", required=True),
+        Column("is_leaf"),
+        Column("is_key"),
+        Column("filled_by"),
+        Column("gbt4754", kind=kinds.Words()),
+        Column("io_sector"),
+        Column("fed_from", shown=False),
+        Column("order", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return Segment.objects.select_related("chain", "parent")
+
+
+@registered
+class ProductRegister(Register):
+    model = Product
+    slug = "products"
+    area = "图谱"
+    key = ("segment", "name")
+    scope = Scope(chain="segment__chain__code")
+    ordering = ("segment__chain__order", "segment__order", "pk")
+    icon = "package"
+    note = "产品及其在经营范围里的各种写法；挂链按这些词认产品。"
+    columns = (
+        Column("name", required=True, search="A"),
+        Column("aliases", kind=kinds.Words()),
+        Column("segment", value="segment__code", match=match_segments, required=True, filter_with=in_segment("segment")),
+        Column("segment_name", label="环节名称", value="segment__name", editable=False),
+        Column("chain", label="产业链", value="segment__chain__name", editable=False, filter_with=in_chain("segment__chain")),
+        Column("shared_reason", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return Product.objects.select_related("segment__chain")
+
+
+@registered
+class SegmentFlowRegister(Register):
+    model = SegmentFlow
+    slug = "segment-flows"
+    area = "图谱"
+    key = ("source", "target", "via")
+    scope = Scope(chain="source__chain__code")
+    ordering = ("source__chain__order", "source__order", "pk")
+    icon = "arrows-right-left"
+    note = "环节之间流动的产品或服务，链内与跨链。"
+    columns = (
+        Column("source", value="source__code", match=match_segments, required=True, filter_with=in_segment("source")),
+        Column("source_name", label="来自环节", value="source__name", editable=False, search="A"),
+        Column("target", value="target__code", match=match_segments, required=True, filter_with=in_segment("target")),
+        Column("target_name", label="去往环节", value="target__name", editable=False, search="A"),
+        Column("via", required=True, search="A"),
+        Column("weight", required=True),
+        Column("note"),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return SegmentFlow.objects.select_related("source", "target")
+
+
+def _evidence_words(evidence: Iterable[Mapping[str, Any]] | None) -> str:
+    return "、".join(dict.fromkeys(str(item.get("text", "")) for item in evidence or []))
+
+
+class EvidenceKind(kinds.Json):
+    """Spans of scope or name on which a placement rests; shown as the words themselves."""
+
+    def show(self, value: Any) -> str:
+        return _evidence_words(value)
+
+    def write(self, value: Any) -> Any:
+        return _evidence_words(value)
+
+
+@registered
+class PlacementRegister(Register):
+    model = Placement
+    slug = "placements"
+    area = "图谱"
+    key = ("enterprise", "segment")
+    scope = Scope(
+        place="enterprise__place__path",
+        zone="enterprise__zone__path",
+        chain="segment__chain__code",
+        enterprise="enterprise__uscc",
+    )
+    ordering = ("-confidence", "pk")
+    icon = "link"
+    imports = False
+    note = "企业在哪个环节、做什么、有多大把握、凭什么；经人核定的不再被模型改动。"
+    columns = (
+        Column("enterprise", value="enterprise__name", match=match_enterprises, search="A"),
+        Column("segment", value="segment__name", match=match_segments, search="B", filter_with=in_segment("segment")),
+        Column("chain", label="产业链", value="segment__chain__name", filter_with=in_chain("segment__chain")),
+        Column("role"),
+        Column("confidence", kind=kinds.Number(places=3)),
+        Column("state"),
+        Column("place", label="所在地", value="enterprise__place__full_name", filter_with=inside("enterprise__place", "enterprise__zone")),
+        Column("evidence", kind=EvidenceKind(name="json")),
+        Column("decided_by", shown=False),
+        Column("decided_at", shown=False),
+        Column("model_version", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return Placement.objects.select_related("enterprise__place", "segment__chain")
+
+
+@registered
+class ReferenceRegister(Register):
+    model = Reference
+    slug = "references"
+    area = "图谱"
+    key = ("name",)
+    icon = "scale"
+    imports = False
+    note = "用作对照的企业总体（如全国抽样），只存计数与挂链结果，不进企业登记簿。"
+    columns = (
+        Column("name", search="A"),
+        Column("rows", total=True),
+        Column("placed"),
+        Column("model_version"),
+        Column("is_sample"),
+        Column("loaded_at"),
+    )
+
+
+@registered
+class DiagnosisRunRegister(Register):
+    model = DiagnosisRun
+    slug = "diagnosis-runs"
+    area = "图谱"
+    key = ("id",)
+    history = False
+    imports = False
+    scope = Scope(place="place__path")
+    ordering = ("-pk",)
+    icon = "stethoscope"
+    note = "历次诊断：对哪里、与谁比、用什么规则与版本。"
+    columns = (
+        Column("place", value="place__full_name", match=match_places, filter_with=inside("place", "")),
+        Column("reference", value="reference__name"),
+        Column("at"),
+        Column("by"),
+        Column("firms"),
+        Column("is_latest"),
+        Column("rules", shown=False),
+        Column("versions", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return DiagnosisRun.objects.select_related("place", "reference")
+
+
+@registered
+class SegmentStateRegister(Register):
+    model = SegmentState
+    slug = "segment-states"
+    area = "图谱"
+    key = ("run", "segment")
+    history = False
+    imports = False
+    scope = Scope(place="run__place__path", chain="segment__chain__code")
+    ordering = ("-run", "segment__chain__order", "segment__order")
+    icon = "traffic-lights"
+    note = "每次诊断中各环节的状态与判据。"
+    columns = (
+        Column("run", value="run__pk"),
+        Column("place", label="地区", value="run__place__full_name", filter_with=inside("run__place", "")),
+        Column("chain", label="产业链", value="segment__chain__name", filter_with=in_chain("segment__chain")),
+        Column("segment", value="segment__name", search="A", filter_with=in_segment("segment")),
+        Column("state"),
+        Column("firms", total=True),
+        Column("above_scale"),
+        Column("expected", kind=kinds.Number(places=2)),
+        Column("lq", kind=kinds.Number(places=2)),
+        Column("lq_low", kind=kinds.Number(places=2), shown=False),
+        Column("lq_high", kind=kinds.Number(places=2), shown=False),
+        Column("hhi", kind=kinds.Number(places=3)),
+        Column("sure"),
+        Column("basis", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return SegmentState.objects.select_related("segment__chain", "run__place")
+
+
+@registered
+class FindingRegister(Register):
+    model = Finding
+    slug = "findings"
+    area = "图谱"
+    key = ("run", "segment", "kind")
+    history = False
+    imports = False
+    scope = Scope(place="place__path", chain="chain__code")
+    ordering = ("-run", "chain__order", "rank")
+    icon = "bulb"
+    note = "延链、补链、强链的结论，得分构成与理由均可查到所依据的行。"
+    columns = (
+        Column("run", value="run__pk", shown=False),
+        Column("place", value="place__full_name", filter_with=inside("place", ""), shown=False),
+        Column("chain", value="chain__name", filter_with=in_chain("chain")),
+        Column("rank"),
+        Column("kind"),
+        Column("segment", value="segment__name", search="A", filter_with=in_segment("segment")),
+        Column("state"),
+        Column("score", kind=kinds.Number(places=3)),
+        Column("explanation", search="B"),
+        Column("sure"),
+        Column("parts", shown=False),
+        Column("reasons", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return Finding.objects.select_related("segment", "chain", "place", "run")

@@ -1,0 +1,38 @@
+"""Reads of enterprises."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from lianpu.enterprises.identity import name_key, normalise
+from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
+
+# 规模以上工业企业：年主营业务收入 2000 万元及以上 (domain rule since 2011).
+ABOVE_SCALE_10K_CNY = Decimal(2000)
+
+
+def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
+    """Firms by USCC, else by name, former name or alias where only one firm bears it."""
+    by_code = {normalise(text): text for text in texts}
+    by_key: dict[str, list[str]] = {}
+    for text in by_code.values():
+        by_key.setdefault(name_key(text), []).append(text)
+    found = {by_code[code]: pk for code, pk in Enterprise.objects.filter(uscc__in=by_code).values_list("uscc", "pk")}
+    bearers: dict[str, set[int]] = {}
+    for model, field in ((Enterprise, "pk"), (EnterpriseName, "enterprise_id")):
+        for key, pk in model._default_manager.filter(name_key__in=by_key).values_list("name_key", field):
+            bearers.setdefault(key, set()).add(pk)
+    for key, pks in bearers.items():
+        if len(pks) == 1:
+            for text in by_key[key]:
+                found.setdefault(text, next(iter(pks)))
+    return found
+
+
+def with_revenue(rows: "QuerySet[Enterprise]") -> "QuerySet[Enterprise]":
+    """Adds ``revenue_10k_cny``: the latest yearly main-business revenue on file, or None."""
+    latest = EnterpriseFigure.objects.filter(
+        enterprise=OuterRef("pk"), indicator=EnterpriseFigure.Indicator.REVENUE, period__regex=r"^\d{4}$"
+    ).order_by("-period")
+    return rows.annotate(revenue_10k_cny=Subquery(latest.values("value")[:1]))

@@ -1,0 +1,87 @@
+"""The registers of enterprises, their names and their figures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+
+from lianpu.enterprises import services
+from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
+from lianpu.enterprises.queries import match_enterprises
+from lianpu.places.queries import inside, match_places
+from lianpu.register.declare import Column, Register, Scope, registered
+from lianpu.register.importing import PlannedRow
+
+
+@registered
+class EnterpriseRegister(Register):
+    model = Enterprise
+    slug = "enterprises"
+    key = ("uscc",)
+    scope = Scope(place="place__path", zone="zone__path", enterprise="uscc")
+    ordering = ("pk",)
+    icon = "building-factory-2"
+    note = "按统一社会信用代码认企业；同一企业再次导入时只更新有变化的内容。"
+    columns = (
+        Column("name", search="A", required=True, aliases=["名称", "单位名称", "企业"]),
+        Column("uscc", search="A", required=True, aliases=["信用代码", "统一信用代码", "社会信用代码", "USCC"]),
+        Column("place", value="place__full_name", match=match_places, aliases=["所属县区", "县区", "所属地区"], filter_with=inside()),
+        Column("zone", value="zone__name", match=match_places, aliases=["园区", "开发区"], filter_with=inside("zone", ""), shown=False),
+        Column("province", label="所在省份", source_only=True, aliases=["省份", "省"]),
+        Column("city", label="地区", source_only=True, aliases=["城市", "市", "地市"]),
+        Column("address", search="C", shown=False, aliases=["地址", "住所"]),
+        Column("founded", aliases=["成立日期", "登记日期", "reg_date"]),
+        Column("kind", shown=False, aliases=["类型", "type"]),
+        Column("industry_code", aliases=["行业", "国民经济行业代码"], shown=False),
+        Column("capital_text", shown=False, aliases=["capital_raw"]),
+        Column("capital_10k_cny", unit="万元", aliases=["注册资本金"], total=True),
+        Column("scope", search="C", shown=False, aliases=["业务范围"]),
+        Column("status", shown=False, aliases=["经营状态", "状态"]),
+        Column("is_sample", shown=False),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return Enterprise.objects.select_related("place", "zone")
+
+    def derive(self, rows: Sequence[PlannedRow]) -> None:
+        services.derive(rows)
+
+
+@registered
+class EnterpriseNameRegister(Register):
+    model = EnterpriseName
+    slug = "enterprise-names"
+    key = ("enterprise", "name")
+    scope = Scope(place="enterprise__place__path", zone="enterprise__zone__path", enterprise="enterprise__uscc")
+    icon = "abc"
+    note = "曾用名、简称与别名；导入时凭它们认出企业。"
+    columns = (
+        Column("enterprise", value="enterprise__name", match=match_enterprises, required=True, aliases=["企业名称"], search="A"),
+        Column("name", required=True, search="A"),
+        Column("kind", required=True),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return EnterpriseName.objects.select_related("enterprise")
+
+    def derive(self, rows: Sequence[PlannedRow]) -> None:
+        services.derive_names(rows)
+
+
+@registered
+class EnterpriseFigureRegister(Register):
+    model = EnterpriseFigure
+    slug = "enterprise-figures"
+    key = ("enterprise", "indicator", "period")
+    scope = Scope(place="enterprise__place__path", zone="enterprise__zone__path", enterprise="enterprise__uscc")
+    icon = "chart-bar"
+    note = "企业的年度、月度指标；规上状态由最近年度主营业务收入算出。"
+    columns = (
+        Column("enterprise", value="enterprise__name", match=match_enterprises, required=True, aliases=["企业名称"], search="A"),
+        Column("indicator", required=True),
+        Column("period", required=True, help="年度写 2021，月度写 2021-06"),
+        Column("value", required=True, sensitivity="figures"),
+    )
+
+    def base(self) -> "models.QuerySet[Any]":
+        return EnterpriseFigure.objects.select_related("enterprise")

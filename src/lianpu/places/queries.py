@@ -1,0 +1,53 @@
+"""Reads of places."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from django.db.models import Q
+
+from lianpu.places.models import Place
+
+
+def place_by_code(code: str) -> Place:
+    """The place with this code; ``Place.DoesNotExist`` otherwise."""
+    return Place.objects.get(code=code)
+
+
+def match_places(texts: Iterable[str]) -> Mapping[str, int]:
+    """Places by code, full name, or a name or short name that only one place bears."""
+    wanted = set(texts)
+    found: dict[str, int] = {}
+    by_name: dict[str, set[int]] = {}
+    rows = Place.objects.filter(Q(code__in=wanted) | Q(full_name__in=wanted) | Q(name__in=wanted) | Q(short_name__in=wanted))
+    for pk, code, full_name, name, short_name in rows.values_list("pk", "code", "full_name", "name", "short_name"):
+        for word in (name, short_name):
+            by_name.setdefault(word, set()).add(pk)
+        found[code] = found[full_name] = pk
+    unique = {word: next(iter(pks)) for word, pks in by_name.items() if len(pks) == 1}
+    return {text: pk for text in wanted if (pk := found.get(text) or unique.get(text))}
+
+
+def inside(prefix: str = "place", zone: str = "zone") -> "PlaceFilter":
+    """A list filter by place code that takes in everything below the place, and zones."""
+    return PlaceFilter(prefix, zone)
+
+
+class PlaceFilter:
+    """Callable filter: ``620100`` reaches all its districts; a zone's code reaches the firms of the zone."""
+
+    def __init__(self, prefix: str, zone: str) -> None:
+        self.prefix, self.zone = prefix, zone
+
+    def __call__(self, text: str) -> Q:
+        found = Q()
+        for code in text.split(","):
+            found |= Q(**{f"{self.prefix}__path__contains": f"/{code}/"})
+            if self.zone:
+                found |= Q(**{f"{self.zone}__code": code})
+        return found
+
+
+@cache
+def ids_by_code() -> Mapping[str, int]:
+    """Every place's id by code (places change only by loading the gazetteer, which clears this)."""
+    return dict(Place.objects.values_list("code", "pk"))

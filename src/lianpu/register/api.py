@@ -1,0 +1,116 @@
+"""REST end points of every register, from its declaration: list, one row, create, change.
+
+``GET /api/<slug>/`` takes the list page's own parameters (see :mod:`lianpu.register.listing`), so what
+a page shows and what the API answers are the same rows and columns.
+"""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Body, NinjaAPI, Router, Schema
+from ninja.errors import HttpError
+from ninja.security import django_auth
+from pydantic import ConfigDict, create_model
+
+from lianpu.register import kinds, rights
+from lianpu.register.declare import BoundColumn, Register, registry
+from lianpu.register.listing import Listing
+from lianpu.register.services import save_row
+
+TYPES: dict[type[kinds.Kind], Any] = {kinds.Integer: int, kinds.Flag: bool, kinds.Words: list[str], kinds.Json: Any}
+
+
+class Problem(Schema):
+    """Why a request was refused, with messages by column."""
+
+    detail: str
+    faults: dict[str, list[str]] = {}
+
+
+def _type(column: BoundColumn) -> Any:
+    return next((made for kind, made in TYPES.items() if isinstance(column.kind, kind)), str)
+
+
+def schemas(register: Register) -> tuple[type[Schema], type[Schema]]:
+    """What the API answers for a row, and what it takes."""
+    name = "".join(part.title() for part in register.slug.split("-"))
+    shown = {c.name: (_type(c) | None, None) for c in register.bound if not c.column.source_only}
+    taken = {c.name: (str | None, None) for c in register.bound if c.column.editable}
+    out: Any = create_model(f"{name}Row", __base__=Schema, id=(int, ...), **shown)  # type: ignore[call-overload]
+    strict = ConfigDict(extra="forbid")
+    taking: Any = create_model(f"{name}Input", __base__=Schema, reason=(str, ""), **taken)  # type: ignore[call-overload]
+    taking.model_config = {**taking.model_config, **strict}
+    return out, taking
+
+
+def as_json(register: Register, row: Any, columns: list[BoundColumn]) -> dict[str, Any]:
+    """One row as the API answers it; exact numbers travel as text."""
+    answer: dict[str, Any] = {"id": row.pk}
+    for column in columns:
+        value = row
+        for part in column.path.split("__"):
+            value = getattr(value, part, None)
+            if value is None:
+                break
+        exact = isinstance(column.kind, kinds.Number) and not isinstance(column.kind, kinds.Integer)
+        answer[column.name] = value if value is None else str(value) if exact else column.kind.show(value) if _type(column) is str else value
+    return answer
+
+
+def router_of(register: Register) -> Router:
+    """The end points of one register."""
+    router = Router(tags=[register.title])
+    row_schema, input_schema = schemas(register)
+    listing_schema: Any = create_model(f"{row_schema.__name__}List", __base__=Schema, count=(int, ...), rows=(list[row_schema], ...))  # type: ignore[valid-type]
+
+    def seen(request: HttpRequest) -> list[BoundColumn]:
+        return [c for c in rights.visible(request.user, register.bound) if not c.column.source_only]
+
+    def list_rows(request: HttpRequest) -> Any:
+        rights.demand(request.user, register, rights.VIEW)
+        listing = Listing(register, request.user, request.GET.dict())
+        rows = [as_json(register, row, seen(request)) for row in listing.page_rows]
+        if listing.errors:
+            raise HttpError(422, "；".join(listing.errors))
+        return {"count": listing.count, "rows": rows}
+
+    def one_row(request: HttpRequest, pk: int) -> Any:
+        row = get_object_or_404(rights.restrict(register.base(), register, request.user), pk=pk)
+        return as_json(register, row, seen(request))
+
+    def write(request: HttpRequest, given: Any, pk: int | None) -> Any:
+        row = None if pk is None else get_object_or_404(rights.restrict(register.base(), register, request.user), pk=pk)
+        values = given.dict(exclude_unset=True)
+        reason = values.pop("reason", "")
+        try:
+            saved = save_row(register=register, user=request.user, values=values, row=row, reason=reason, source="api")
+        except ValidationError as error:
+            faults = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+            return 422, {"detail": "有内容不能接受", "faults": faults}
+        return (201 if row is None else 200), as_json(register, register.base().get(pk=saved.pk), seen(request))
+
+    def create(request: HttpRequest, given: Any = Body(...)) -> Any:  # noqa: B008
+        return write(request, given, None)
+
+    def change(request: HttpRequest, pk: int, given: Any = Body(...)) -> Any:  # noqa: B008
+        return write(request, given, pk)
+
+    name = register.slug.replace("-", "_")
+    router.get("/", response=listing_schema, operation_id=f"{name}_list", summary=f"{register.title}列表")(list_rows)
+    router.get("/{int:pk}", response=row_schema, operation_id=f"{name}_row", summary=f"{register.title}一行")(one_row)
+    if register.imports:
+        for verb in (create, change):
+            verb.__annotations__["given"] = input_schema
+        router.post("/", response={201: row_schema, 422: Problem}, operation_id=f"{name}_create", summary=f"新增{register.title}")(create)
+        router.patch("/{int:pk}", response={200: row_schema, 422: Problem}, operation_id=f"{name}_change", summary=f"修改{register.title}")(change)
+    return router
+
+
+def make_api() -> NinjaAPI:
+    """The whole interface, one router a register."""
+    api = NinjaAPI(title="链谱 Lianpu", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
+    for register in registry.all():
+        api.add_router(f"/{register.slug}/", router_of(register))
+    return api

@@ -1,0 +1,250 @@
+"""One declaration a register; everything else follows from it.
+
+A context writes::
+
+    @registered
+    class ProjectRegister(Register):
+        model = Project
+        slug = "projects"
+        key = ("code",)
+        scope = Scope(place="place")
+        columns = [Column("name", search="A", required=True), ...]
+
+and gets the list, detail and form pages, import and export, the REST end points, change records,
+rights, its page in the data dictionary and an inherited test suite.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+
+from lianpu.register import kinds
+from lianpu.register.kinds import Kind
+
+if TYPE_CHECKING:
+    from lianpu.register.importing import PlannedRow
+
+Matcher = Callable[[Iterable[str]], Mapping[str, Any]]
+"""Finds referenced rows set-wise: texts of cells → instances' ids; texts not found are left out."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a register.
+
+    ``name`` is a field of the model, or any name when ``source_only`` (read from files, consumed by
+    :meth:`Register.derive`, never stored) or ``value`` (a path such as ``place__name``, read only).
+    """
+
+    name: str
+    label: str = ""
+    kind: Kind | None = None
+    unit: str = ""
+    aliases: Sequence[str] = ()
+    required: bool = False
+    search: str = ""  # "A" weighs most; empty = not searched
+    match: Matcher | None = None
+    value: str = ""  # ORM path that shows a reference, e.g. "place__name"
+    filter_with: Callable[[str], models.Q] | None = None
+    shown: bool = True  # in the list as it first opens
+    editable: bool = True  # by form and file
+    source_only: bool = False
+    sensitivity: str = ""  # a word that a role must clear to see the column
+    total: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a row lies, as ORM paths: to a place's path, a chain's code, a firm's USCC. Empty = everywhere."""
+
+    place: str = ""
+    zone: str = ""
+    chain: str = ""
+    enterprise: str = ""
+
+
+@dataclass(frozen=True)
+class BoundColumn:
+    """A column with what the model knows of it filled in."""
+
+    name: str
+    label: str
+    kind: Kind
+    path: str  # what a query reads to show the value
+    field: "models.Field[Any, Any] | None"
+    column: Column
+
+    @property
+    def head(self) -> str:
+        """Head in files: label with unit."""
+        return f"{self.label}（{self.column.unit}）" if self.column.unit else self.label
+
+    @property
+    def numeric(self) -> bool:
+        return isinstance(self.kind, kinds.Number)
+
+    @property
+    def stored(self) -> bool:
+        return self.field is not None and not self.column.source_only
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a detail page that another context adds: ``context(request, row)`` feeds ``template``."""
+
+    template: str
+    context: Callable[[HttpRequest, Any], Mapping[str, Any]]
+    order: int = 50
+
+
+class Register:
+    """Base of all declarations; one shared instance a subclass, made by :func:`registered`."""
+
+    model: ClassVar[type[models.Model]]
+    slug: ClassVar[str]
+    key: ClassVar[tuple[str, ...]] = ("code",)
+    scope: ClassVar[Scope] = Scope()
+    columns: ClassVar[Sequence[Column]] = ()
+    ordering: ClassVar[tuple[str, ...]] = ("pk",)
+    area: ClassVar[str] = "家底"  # the part of the navigation it stands in
+    icon: ClassVar[str] = "table"
+    history: ClassVar[bool] = True  # change records by trigger; off only for results that are written once
+    imports: ClassVar[bool] = True  # rows come from files and forms; off for what the system computes
+    reason_required: ClassVar[bool] = False
+    note: ClassVar[str] = ""  # one line under the title: what the register is, and who keeps it
+    panels: list[Panel]
+
+    def __init__(self) -> None:
+        self.panels = []
+
+    # -- names ---------------------------------------------------------------------------------
+    @cached_property
+    def title(self) -> str:
+        return str(self.model._meta.verbose_name)
+
+    @cached_property
+    def label(self) -> str:
+        return self.model._meta.label_lower
+
+    def url(self, page: str = "list", *args: object) -> str:
+        return reverse(f"register:{page}", args=[self.slug, *args])
+
+    # -- columns -------------------------------------------------------------------------------
+    @cached_property
+    def bound(self) -> list[BoundColumn]:
+        return [self._bind(column) for column in self.columns]
+
+    @cached_property
+    def by_name(self) -> dict[str, BoundColumn]:
+        return {column.name: column for column in self.bound}
+
+    def _bind(self, column: Column) -> BoundColumn:
+        found: models.Field[Any, Any] | None = None
+        if not column.source_only:
+            try:
+                found = self.model._meta.get_field(column.name)  # type: ignore[assignment]
+            except FieldDoesNotExist as missing:
+                if not column.value:
+                    raise ImproperlyConfigured(f"{self.slug}: 列 {column.name} 不在模型中，也未给出 value") from missing
+        label = column.label or (str(found.verbose_name) if found is not None else column.name)
+        kind = column.kind or (kind_of(found, column.unit) if found is not None else kinds.Text())
+        return BoundColumn(column.name, label, kind, column.value or column.name, found, column)
+
+    # -- hooks ---------------------------------------------------------------------------------
+    def base(self) -> "models.QuerySet[Any]":
+        """Rows before rights and filters; the place for ``select_related``."""
+        return self.model._default_manager.all()
+
+    def derive(self, rows: "Sequence[PlannedRow]") -> None:
+        """Set-wise step of an import after the cells are read: fill values that follow from others, add faults."""
+
+    def describe(self, row: Any) -> str:
+        return str(row)
+
+    def badge(self, row: Any) -> str:
+        """A word shown beside the title, such as 示例 for invented rows."""
+        return "示例" if getattr(row, "is_sample", False) else ""
+
+
+def kind_of(model_field: "models.Field[Any, Any]", unit: str = "") -> Kind:
+    """The kind that a model field implies."""
+    if model_field.choices:
+        return kinds.Choice(labels={str(value): str(label) for value, label in model_field.flatchoices})
+    if isinstance(model_field, models.ForeignKey):
+        return kinds.Reference()
+    if isinstance(model_field, models.BooleanField):
+        return kinds.Flag()
+    if isinstance(model_field, models.DecimalField):
+        return kinds.Number(unit=unit, places=model_field.decimal_places)
+    if isinstance(model_field, models.FloatField):
+        return kinds.Number(unit=unit)
+    if isinstance(model_field, models.IntegerField):
+        return kinds.Integer(unit=unit)
+    if isinstance(model_field, models.DateField):
+        return kinds.Date()
+    if isinstance(model_field, models.JSONField):
+        return kinds.Json()
+    return kinds.Text(max_length=model_field.max_length)
+
+
+@dataclass
+class Registry:
+    """Every register of the installation, by slug and by model."""
+
+    by_slug: dict[str, Register] = field(default_factory=dict)
+    by_model: dict[str, Register] = field(default_factory=dict)
+    waiting_panels: dict[str, list[Panel]] = field(default_factory=dict)
+
+    def add(self, declaration: type[Register]) -> type[Register]:
+        made = declaration()
+        if made.slug in self.by_slug:
+            raise ImproperlyConfigured(f"两个登记簿同名：{made.slug}")
+        self.by_slug[made.slug] = made
+        self.by_model[made.label] = made
+        made.panels.extend(self.waiting_panels.pop(made.slug, []))
+        return declaration
+
+    def panel(self, slug: str, panel: Panel) -> None:
+        """Add a panel to another context's detail page, whichever of the two loads first."""
+        if slug in self.by_slug:
+            self.by_slug[slug].panels.append(panel)
+            self.by_slug[slug].panels.sort(key=lambda one: one.order)
+        else:
+            self.waiting_panels.setdefault(slug, []).append(panel)
+
+    def all(self) -> list[Register]:
+        return list(self.by_slug.values())
+
+    def __getitem__(self, slug: str) -> Register:
+        return self.by_slug[slug]
+
+    def of(self, model: type[models.Model]) -> Register:
+        return self.by_model[model._meta.label_lower]
+
+    def related(self, register: Register) -> list[tuple[Register, str]]:
+        """Registers whose rows point at this register's rows, with the column that points."""
+        found = []
+        for other in self.all():
+            for column in other.bound:
+                model_field = column.field
+                if isinstance(model_field, models.ForeignKey) and model_field.related_model is register.model:
+                    found.append((other, column.name))
+        return found
+
+
+registry = Registry()
+registered = registry.add
+
+
+def models_without_register() -> list[str]:
+    """Models of ours that no register declares (checked by the architecture tests)."""
+    ours = [model for model in apps.get_models() if model.__module__.startswith("lianpu.")]
+    return [m._meta.label_lower for m in ours if m._meta.app_label != "register" and m._meta.label_lower not in registry.by_model]

@@ -1,0 +1,215 @@
+"""A list: query string → rows, the same for the page, the export and the API.
+
+``?q=words&sort=-founded&page=2&size=50&cols=name,place&f.place=620102&f.founded.from=1990`` — a filter
+is ``f.<column>`` (equals, or contains for text), ``f.<column>.from`` / ``.to`` for numbers and dates,
+``f.<column>=-`` for blank; ``at.<column>=<id>`` keeps the rows that point at one row. Unknown or unreadable values are said, never silently dropped.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import models
+from django.db.models import Q
+
+from lianpu.register import rights
+from lianpu.register.declare import BoundColumn, Register, registry
+from lianpu.register.faults import BadValueError
+from lianpu.register.kinds import Choice, Date, Flag, Json, Number, Reference
+
+SIZES = (20, 50, 100, 200)
+COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
+BLANK = "-"
+
+
+@dataclass(frozen=True)
+class Header:
+    """A column head of the page: where a click sorts, and how it is sorted now."""
+
+    column: BoundColumn
+    sort_url: str
+    direction: str  # "", "ascending", "descending"
+
+
+@dataclass
+class Listing:
+    """One list as asked for by ``params`` (a QueryDict's first values) on behalf of ``user``."""
+
+    register: Register
+    user: Any
+    params: Mapping[str, str]
+    errors: list[str] = field(default_factory=list)
+
+    @cached_property
+    def visible(self) -> list[BoundColumn]:
+        return [c for c in rights.visible(self.user, self.register.bound) if not c.column.source_only]
+
+    @cached_property
+    def columns(self) -> list[BoundColumn]:
+        named = [name for name in self.params.get("cols", "").split(",") if name]
+        by_name = {c.name: c for c in self.visible}
+        chosen = [by_name[name] for name in named if name in by_name]
+        return chosen or [c for c in self.visible if c.column.shown and not isinstance(c.kind, Json)]
+
+    @cached_property
+    def reachable(self) -> "models.QuerySet[Any]":
+        return rights.restrict(self.register.base(), self.register, self.user)
+
+    @cached_property
+    def rows(self) -> "models.QuerySet[Any]":
+        """Every matching row, sorted; not yet cut into pages."""
+        found = self.reachable
+        if words := self.params.get("q", "").strip():
+            found = found.filter(self._search(words))
+        for name, text in self.params.items():
+            if name.startswith("f.") and text.strip():
+                try:
+                    found = found.filter(self._filter(name[2:], text.strip()))
+                except BadValueError as bad:
+                    self.errors.append(f"筛选“{name[2:]}={text}”无效：{bad.reason}，{bad.remedy}")
+            elif name.startswith("at.") and text.isdigit():
+                found = found.filter(self._pointing(name[3:], int(text)))
+        return found.order_by(*self._order())
+
+    def _search(self, words: str) -> Q:
+        """Every word must stand in one of the searched columns."""
+        paths = [c.path for c in self.visible if c.column.search]
+        if not paths:
+            return Q()
+        parts = [reduce(or_, (Q(**{f"{path}__icontains": word}) for path in paths)) for word in words.split()]
+        return reduce(lambda a, b: a & b, parts, Q())
+
+    def _filter(self, name: str, text: str) -> Q:
+        name, _, bound = name.partition(".")
+        column = next((c for c in self.visible if c.name == name), None)
+        if column is None or bound not in ("", "from", "to"):
+            raise BadValueError("没有这一列", "请从列表页的筛选栏选择")
+        if text == BLANK:
+            blank = Q(**{f"{name}__isnull": True})
+            return blank if not isinstance(column.field, (models.CharField, models.TextField)) else blank | Q(**{name: ""})
+        if column.column.filter_with is not None:
+            return column.column.filter_with(text)
+        if isinstance(column.kind, (Choice, Flag)):
+            return Q(**{f"{name}__in": [column.kind.parse(one) for one in text.split(",")]})
+        if isinstance(column.kind, (Number, Date)):
+            lookup = {"": name, "from": f"{name}__gte", "to": f"{name}__lte"}[bound]
+            return Q(**{lookup: column.kind.parse(text)})
+        if isinstance(column.kind, Reference):
+            return Q(**{f"{column.column.value or name + '__pk'}": text})
+        return Q(**{f"{column.path}__icontains": text})
+
+    def _pointing(self, name: str, pk: int) -> Q:
+        """Rows whose reference ``name`` is the row ``pk``; none where there is no such reference."""
+        column = self.register.by_name.get(name)
+        return Q(**{f"{name}_id": pk}) if column and isinstance(column.field, models.ForeignKey) else Q(pk__in=[])
+
+    def _order(self) -> Sequence[str]:
+        asked = self.params.get("sort", "")
+        name = asked.lstrip("-")
+        column = next((c for c in self.visible if c.name == name and not isinstance(c.kind, Json)), None)
+        if asked and column is None:
+            self.errors.append(f"不能按“{name}”排序，已按默认次序显示")
+        if column is None:
+            return self.register.ordering
+        nulls_last = models.F(column.path)
+        order = nulls_last.desc(nulls_last=True) if asked.startswith("-") else nulls_last.asc(nulls_last=True)
+        return [order, "pk"]  # type: ignore[list-item]
+
+    # -- pages ---------------------------------------------------------------------------------
+    @cached_property
+    def size(self) -> int:
+        asked = self.params.get("size", "")
+        return min(int(asked), SIZES[-1]) if asked.isdigit() and int(asked) > 0 else SIZES[1]
+
+    @cached_property
+    def page(self) -> int:
+        asked = self.params.get("page", "")
+        return max(int(asked), 1) if asked.isdigit() else 1
+
+    @cached_property
+    def count(self) -> int:
+        """Rows that match, counted up to ``COUNT_CAP + 1``."""
+        return self.rows.order_by()[: COUNT_CAP + 1].count()
+
+    @property
+    def counted_fully(self) -> bool:
+        return self.count <= COUNT_CAP
+
+    @property
+    def pages(self) -> int:
+        return max(-(-min(self.count, COUNT_CAP) // self.size), 1)
+
+    @cached_property
+    def page_rows(self) -> list[Any]:
+        start = (self.page - 1) * self.size
+        return list(self.rows[start : start + self.size])
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """Sums over all matching rows, for the columns that ask for one."""
+        summed = {c.name: models.Sum(c.path) for c in self.columns if c.column.total}
+        return self.rows.order_by().aggregate(**summed) if summed and self.counted_fully else {}
+
+    def headers(self) -> list[Header]:
+        asked = self.params.get("sort", "")
+        found = []
+        for column in self.columns:
+            now = "ascending" if asked == column.name else "descending" if asked == f"-{column.name}" else ""
+            then = f"-{column.name}" if now == "ascending" else column.name
+            found.append(Header(column, self.url(sort=then, page=""), now))
+        return found
+
+    def filters(self) -> list[tuple[str, str, str]]:
+        """Filters in force as (label, text, URL without it)."""
+        found = []
+        for name, text in self.params.items():
+            if name.startswith("at.") and (pointed := self.register.by_name.get(name[3:])):
+                found.append((pointed.label, f"第{text}号", self.url(**{name: "", "page": ""})))
+            elif name.startswith("f.") and text:
+                plain, _, bound = name[2:].partition(".")
+                column = self.register.by_name.get(plain)
+                if column is None:
+                    continue
+                label = column.label + {"from": " ≥", "to": " ≤"}.get(bound, "")
+                shown = "空白" if text == BLANK else "、".join(column.kind.show(one) for one in text.split(",")) if isinstance(column.kind, Choice) else text
+                found.append((label, shown, self.url(**{name: "", "page": ""})))
+        return found
+
+    def url(self, **changed: str) -> str:
+        """Query string with some parameters changed; an empty text takes one away."""
+        merged = {**self.params, **changed}
+        return "?" + urlencode({k: v for k, v in merged.items() if v})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One value of one row as the page shows it; ``url`` leads to the row it refers to."""
+
+    column: BoundColumn
+    value: Any
+    text: str
+    url: str = ""
+
+
+def cells(columns: Sequence[BoundColumn], row: Any) -> list[Cell]:
+    """The cells of ``columns`` for one row, references linked to their own pages."""
+    found = []
+    for column in columns:
+        value = row
+        for part in column.path.split("__"):
+            value = getattr(value, part, None)
+            if value is None:
+                break
+        found.append(Cell(column, value, column.kind.show(value), _url_of(column, row)))
+    return found
+
+
+def _url_of(column: BoundColumn, row: Any) -> str:
+    if not isinstance(column.field, models.ForeignKey):
+        return ""
+    target = registry.by_model.get(column.field.related_model._meta.label_lower)
+    pk = getattr(row, column.field.attname)
+    return target.url("detail", pk) if target is not None and pk is not None else ""

@@ -1,0 +1,21 @@
+"""The navigation follows the city's loop: 家底 know · 图谱 diagnose · 行动 act · 监测 verify."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from lianpu.register import rights
+from lianpu.register.declare import registry
+
+AREAS = ("家底", "图谱", "行动", "监测", "平台")
+
+
+def navigation(request: HttpRequest) -> Mapping[str, Any]:
+    """Registers that the reader may see, by area; areas without any are left out."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"areas": []}
+    seen = [register for register in registry.all() if rights.may(user, register, rights.VIEW)]
+    areas = [(area, [register for register in seen if register.area == area]) for area in AREAS]
+    return {"areas": [(area, registers) for area, registers in areas if registers]}

@@ -1,0 +1,23 @@
+"""Pages for what went wrong: what happened, and what to do."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def _problem(request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
+    return render(request, "problem.html", {"title": title, "words": words}, status=status)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return _problem(request, 403, "没有权限", str(exception or "") or "请向管理员申请所需的角色或范围。")
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    words = str(exception) if exception and "tried" not in str(exception) else ""
+    return _problem(request, 404, "找不到", words or "此页或此行不存在，或不在您的范围内。请从上方菜单重新进入。")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return _problem(request, 500, "系统出错", "您刚才的修改没有写入。请稍后重试；若仍出错，请把时间和操作告诉管理员。")
