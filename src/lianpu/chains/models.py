@@ -1,7 +1,5 @@
 """Chains, their maps, where firms stand on them, and what a diagnosis found."""
 
-from typing import Any
-
 from django.db import models
 
 
@@ -56,7 +54,7 @@ class Segment(models.Model):
     is_leaf = models.BooleanField("末级环节", default=True)
     is_key = models.BooleanField("关键环节", default=False)
     filled_by = models.CharField("由何填充", max_length=10, choices=Role, default=Role.MAKES)
-    gbt4754: models.JSONField[Any, Any] = models.JSONField("国民经济行业代码", default=list, blank=True)
+    gbt4754 = models.JSONField("国民经济行业代码", default=list, blank=True)
     io_sector = models.CharField("投入产出部门", max_length=2, blank=True)
     fed_from = models.CharField("外部来源", max_length=200, blank=True)
     order = models.PositiveSmallIntegerField("排序", default=0)
@@ -74,7 +72,7 @@ class Product(models.Model):
 
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="products", verbose_name="环节")
     name = models.CharField("名称", max_length=60)
-    aliases: models.JSONField[Any, Any] = models.JSONField("别名", default=list, blank=True)
+    aliases = models.JSONField("别名", default=list, blank=True)
     shared_reason = models.CharField("共用原因", max_length=200, blank=True)
 
     class Meta:
@@ -117,7 +115,7 @@ class Placement(models.Model):
     role = models.CharField("角色", max_length=10, choices=Role)
     rank = models.PositiveSmallIntegerField("位次", default=1)
     confidence = models.FloatField("可信度")
-    evidence: models.JSONField[Any, Any] = models.JSONField("依据", default=list, blank=True)
+    evidence = models.JSONField("依据", default=list, blank=True)
     state = models.CharField("核定", max_length=10, choices=Decision, default=Decision.SUGGESTED)
     decided_by = models.CharField("核定人", max_length=150, blank=True)
     decided_at = models.DateTimeField("核定时间", null=True, blank=True)
@@ -160,9 +158,11 @@ class DiagnosisRun(models.Model):
     reference = models.ForeignKey(Reference, models.PROTECT, null=True, related_name="runs", verbose_name="对照库")
     at = models.DateTimeField("时间", auto_now_add=True)
     by = models.CharField("经办人", max_length=150, blank=True)
-    rules: models.JSONField[Any, Any] = models.JSONField("规则", default=dict)
-    versions: models.JSONField[Any, Any] = models.JSONField("版本", default=dict)
+    rules = models.JSONField("规则", default=dict)
+    versions = models.JSONField("版本", default=dict)
     firms = models.PositiveIntegerField("挂链企业数", default=0)
+    # chain code → completeness and counts, each with numerator and denominator
+    figures = models.JSONField("各链指标", default=dict)
     is_latest = models.BooleanField("最新", default=True, db_index=True)
 
     class Meta:
@@ -181,6 +181,8 @@ class SegmentState(models.Model):
     state = models.CharField("状态", max_length=10, choices=State)
     firms = models.PositiveIntegerField("企业数")
     above_scale = models.PositiveIntegerField("规上企业数", null=True)
+    other_firms = models.PositiveIntegerField("只售不产等企业数", default=0)
+    unsure_firms = models.PositiveIntegerField("待核企业数", default=0)
     expected = models.FloatField("期望企业数", null=True)
     lq = models.FloatField("区位商", null=True)
     lq_low = models.FloatField("区位商下限", null=True)
@@ -214,8 +216,9 @@ class Finding(models.Model):
     state = models.CharField("环节状态", max_length=10, choices=State)
     rank = models.PositiveSmallIntegerField("链内位次")
     score = models.FloatField("得分")
-    parts: models.JSONField[Any, Any] = models.JSONField("得分构成", default=list)
-    reasons: models.JSONField[Any, Any] = models.JSONField("理由", default=list)
+    parts = models.JSONField("得分构成", default=list)
+    reasons = models.JSONField("理由", default=list)
+    evidence = models.JSONField("依据", default=dict)
     explanation = models.TextField("说明")
     sure = models.BooleanField("判断可靠", default=True)
 

@@ -38,13 +38,13 @@ def chain_named(text: str) -> Chain:
 
 # -- frames for the analysis -------------------------------------------------------------------
 def segment_frame() -> "pl.DataFrame":
-    """Leaves: code, chain, name, parent, stage, key, filled_by, importance."""
+    """Leaves: code, chain, name, parent, stage, key, filled_by, fed_from, importance."""
     import polars as pl
 
     rows = Segment.objects.filter(is_leaf=True).values_list(
-        "code", "chain__code", "name", "parent__code", "stage", "is_key", "filled_by"
+        "code", "chain__code", "name", "parent__code", "stage", "is_key", "filled_by", "fed_from"
     )
-    schema = {"code": pl.String, "chain": pl.String, "name": pl.String, "parent": pl.String, "stage": pl.String, "key": pl.Boolean, "filled_by": pl.String}
+    schema = {"code": pl.String, "chain": pl.String, "name": pl.String, "parent": pl.String, "stage": pl.String, "key": pl.Boolean, "filled_by": pl.String, "fed_from": pl.String}
     frame = pl.DataFrame(list(rows), schema=schema, orient="row")
     return frame.with_columns(importance=pl.when("key").then(2.0).otherwise(1.0))
 

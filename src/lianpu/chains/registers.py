@@ -220,6 +220,7 @@ class DiagnosisRunRegister(Register):
         Column("is_latest"),
         Column("rules", shown=False),
         Column("versions", shown=False),
+        Column("figures", shown=False),
     )
 
     def base(self) -> "models.QuerySet[Any]":
@@ -246,6 +247,8 @@ class SegmentStateRegister(Register):
         Column("state"),
         Column("firms", total=True),
         Column("above_scale"),
+        Column("other_firms", shown=False),
+        Column("unsure_firms", shown=False),
         Column("expected", kind=kinds.Number(places=2)),
         Column("lq", kind=kinds.Number(places=2)),
         Column("lq_low", kind=kinds.Number(places=2), shown=False),
@@ -284,6 +287,7 @@ class FindingRegister(Register):
         Column("sure"),
         Column("parts", shown=False),
         Column("reasons", shown=False),
+        Column("evidence", shown=False),
     )
 
     def base(self) -> "models.QuerySet[Any]":

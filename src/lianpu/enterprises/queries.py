@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from lianpu.enterprises.identity import name_key, normalise
+from lianpu.enterprises.identity import name_key, normalise_uscc
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
 
 # 规模以上工业企业：年主营业务收入 2000 万元及以上 (domain rule since 2011).
@@ -14,7 +14,7 @@ ABOVE_SCALE_10K_CNY = Decimal(2000)
 
 def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
     """Firms by USCC, else by name, former name or alias where only one firm bears it."""
-    by_code = {normalise(text): text for text in texts}
+    by_code = {normalise_uscc(text): text for text in texts}
     by_key: dict[str, list[str]] = {}
     for text in by_code.values():
         by_key.setdefault(name_key(text), []).append(text)

@@ -4,8 +4,7 @@ Registry addresses begin with the place names and repeat, shorten or leave out a
 兰州西固金沟乡…, 兰州市城关区兰州市城关区高新雁南路…, 红城宁朔村. The head is read name by name from the left, each name having to
 agree with what was read before; the province and city columns decide between places of one name (城关区, 鼓楼区) and take
 over where the address says nothing. A short name (西固) counts only where no street, town or building is named after it
-(西固东路, 北京饭店). Former names (安西县, 宣武区) and former kinds (临夏县 for 临夏市's neighbour stays, 华亭县 is now 华亭市) are
-understood; see `data/aliases.yaml`.
+(西固东路, 北京饭店). Former kinds (华亭县, now 华亭市) are understood by rule, former names (安西县, 宣武区) by `data/aliases.yaml`.
 """
 
 from __future__ import annotations
@@ -56,6 +55,14 @@ class Resolution(NamedTuple):
     conflict: bool
 
 
+class Meaning(NamedTuple):
+    """The places that a name means at one point of an address, how it stands for them, and whether it only repeats."""
+
+    codes: tuple[str, ...]
+    rank: int
+    again: bool
+
+
 NOWHERE = Resolution(None, None, None, (), None, False)
 
 
@@ -96,15 +103,13 @@ class Resolver:
         self._zones = [(z, {z.place.name, *z.spellings, *z.towns}) for z in zones()]
         self._zoned_cities = {z.place.parent for z, _ in self._zones}
         self._columns: dict[tuple[str | None, str | None], str | None] = {}
-        self._meanings: dict[tuple[str, tuple[str, ...], str | None], tuple[tuple[str, ...], int]] = {}
+        self._meanings: dict[tuple[str, tuple[str, ...], str | None], Meaning] = {}
 
     @staticmethod
     def _ancestry(code: str, parents: Mapping[str, str | None]) -> frozenset[str]:
-        line = []
-        at: str | None = code
-        while at in parents:
-            line.append(at)
-            at = parents[at]
+        line = [code]
+        while (parent := parents.get(line[-1])) in parents and parent:
+            line.append(parent)
         return frozenset(line)
 
     # ── one address ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,38 +193,35 @@ class Resolver:
                     break
                 at = filler.end()
                 continue
-            name, codes = hit
-            spans.append((at, at + len(name), codes[0]))
+            name, meaning = hit
+            spans.append((at, at + len(name), meaning.codes[0]))
             at += len(name)
-            if read and all(any(code in self._line[known] for known in read) for code in codes):
-                continue  # the same place or one around it, said again
-            read = codes
-            if len(codes) == 1 and self._kind[codes[0]] == "district":
-                break
+            if not meaning.again:
+                read = meaning.codes
+                if len(read) == 1 and self._kind[read[0]] == "district":
+                    break
         return self._one_of(read, column), tuple(spans)
 
-    def _name_at(
-        self, text: str, at: int, read: tuple[str, ...], column: str | None
-    ) -> tuple[str, tuple[str, ...]] | None:
-        """The longest name at a position that means a place in agreement with what was read, and those places."""
+    def _name_at(self, text: str, at: int, read: tuple[str, ...], column: str | None) -> tuple[str, Meaning] | None:
+        """The longest name at a position that means a place in agreement with what was read, and its meaning."""
         for name in self._by_start.get(text[at : at + 2], ()):
             if not text.startswith(name, at):
                 continue
             key = (name, read, column)
             if key not in self._meanings:
                 self._meanings[key] = self._agreeing(name, read, column)
-            meant, rank = self._meanings[key]
-            if not meant:
+            meaning = self._meanings[key]
+            if not meaning.codes:
                 continue
             end = at + len(name)
-            if rank == SHORT and NAMED_AFTER.match(text, end) and not self._name_at(text, end, meant, column):
-                continue
-            return name, meant
+            named_after_it = meaning.rank == SHORT and NAMED_AFTER.match(text, end)
+            if not named_after_it or self._name_at(text, end, meaning.codes, column):
+                return name, meaning
         return None
 
-    def _agreeing(self, name: str, read: tuple[str, ...], column: str | None) -> tuple[tuple[str, ...], int]:
+    def _agreeing(self, name: str, read: tuple[str, ...], column: str | None) -> Meaning:
         """What a name means after others: the places in, around or equal to what was read; of these those of the column;
-        of these the best named. Also how the name stands for them."""
+        of these the best named."""
         line, found = self._line, self._names[name]
         if read:
             found = [c for c in found if any(k in line[c[0]] or c[0] in line[k] for k in read)]
@@ -229,7 +231,8 @@ class Resolver:
             near = [c for c in found if column in line[c[0]] or c[0] in line[column]]
             found = near or [c for c in found if c[0][:2] == column[:2]] or found
         best = min((rank for _, rank in found), default=FULL)
-        return tuple(code for code, rank in found if rank == best), best
+        codes = tuple(code for code, rank in found if rank == best)
+        return Meaning(codes, best, all(any(code in line[known] for known in read) for code in codes))
 
     def _believable(self, candidate: tuple[str, int], column: str) -> bool:
         """Whether a first name may be meant, given the columns: a firm lies in the province that registered it, unless the
@@ -262,7 +265,8 @@ class Resolver:
     def _settle(
         self, text: str, column: str | None, read: str | None, spans: tuple[Span, ...], region: str | None
     ) -> Resolution:
-        code, basis = read, "address"
+        code = read
+        basis: Basis = "address"
         conflict = False
         if code is None or (column is not None and code in self._line[column] and code != column):
             code, basis = column, "column"
@@ -273,7 +277,7 @@ class Resolver:
         if region is not None and region != code and code in self._line.get(region, ()):
             code, basis = region, "registration"
         zone = self._zone(text, code) if text else None
-        return Resolution(code, self._kind[code], zone, spans, basis, conflict)  # type: ignore[arg-type]
+        return Resolution(code, self._kind[code], zone, spans, basis, conflict)
 
     def _zone(self, text: str, code: str) -> str | None:
         city = code[:4] + "00"

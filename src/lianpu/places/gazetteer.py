@@ -26,7 +26,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -192,16 +192,21 @@ def zones() -> tuple[Zone, ...]:
     import yaml
 
     entries: list[dict[str, Any]] = yaml.safe_load(ZONES_FILE.read_text(encoding="utf-8"))["zones"]
-    return tuple(
-        Zone(
-            PlaceRow(e["code"], e["name"], e["short_name"], "zone", e["parent"], *e["mark"], standard=e["standard"]),
-            tuple(e["overlaps"]),
-            tuple(e["spellings"]),
-            tuple(e.get("towns", ())),
-            e["full_name"],
-            e["note"],
-        )
-        for e in entries
+    return tuple(_zone(e) for e in entries)
+
+
+def _zone(entry: Mapping[str, Any]) -> Zone:
+    lng, lat = entry["mark"]
+    place = PlaceRow(
+        entry["code"], entry["name"], entry["short_name"], "zone", entry["parent"], lng, lat, entry["standard"]
+    )
+    return Zone(
+        place,
+        overlaps=tuple(entry["overlaps"]),
+        spellings=tuple(entry["spellings"]),
+        towns=tuple(entry.get("towns", ())),
+        full_name=entry["full_name"],
+        note=entry["note"],
     )
 
 

@@ -1,7 +1,5 @@
 """Places: provinces, cities, districts and functional zones."""
 
-from typing import Any
-
 from django.db import models
 
 
@@ -20,12 +18,14 @@ class Place(models.Model):
     short_name = models.CharField("简称", max_length=30, blank=True)
     full_name = models.CharField("全称", max_length=120, unique=True)
     kind = models.CharField("级别", max_length=10, choices=Kind)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
     # "/100000/620000/620100/": one prefix filter reaches everything inside a place.
     path = models.CharField("路径", max_length=120, unique=True)
     longitude = models.FloatField("经度", null=True, blank=True)
     latitude = models.FloatField("纬度", null=True, blank=True)
-    overlaps: models.JSONField[Any, Any] = models.JSONField("所跨县区", default=list, blank=True)
+    overlaps = models.JSONField("所跨县区", default=list, blank=True)
     note = models.CharField("说明", max_length=200, blank=True)
 
     class Meta:

@@ -18,7 +18,9 @@ def match_places(texts: Iterable[str]) -> Mapping[str, int]:
     wanted = set(texts)
     found: dict[str, int] = {}
     by_name: dict[str, set[int]] = {}
-    rows = Place.objects.filter(Q(code__in=wanted) | Q(full_name__in=wanted) | Q(name__in=wanted) | Q(short_name__in=wanted))
+    rows = Place.objects.filter(
+        Q(code__in=wanted) | Q(full_name__in=wanted) | Q(name__in=wanted) | Q(short_name__in=wanted)
+    )
     for pk, code, full_name, name, short_name in rows.values_list("pk", "code", "full_name", "name", "short_name"):
         for word in (name, short_name):
             by_name.setdefault(word, set()).add(pk)

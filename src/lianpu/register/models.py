@@ -1,7 +1,5 @@
 """The kit's own tables: who may do what, what was changed, and what each import did."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 
@@ -11,8 +9,8 @@ class Role(models.Model):
 
     code = models.SlugField("代码", unique=True)
     name = models.CharField("名称", max_length=60)
-    actions: models.JSONField[Any, Any] = models.JSONField("可做的事", default=dict)
-    clears: models.JSONField[Any, Any] = models.JSONField("可见的敏感类别", default=list)
+    actions = models.JSONField("可做的事", default=dict)
+    clears = models.JSONField("可见的敏感类别", default=list)
 
     class Meta:
         verbose_name = verbose_name_plural = "角色"
@@ -59,7 +57,7 @@ class ImportRun(models.Model):
     changed = models.PositiveIntegerField("变更", default=0)
     same = models.PositiveIntegerField("无变化", default=0)
     faulty = models.PositiveIntegerField("有误", default=0)
-    faults: models.JSONField[Any, Any] = models.JSONField("差错", default=list)
+    faults = models.JSONField("差错", default=list)
     result_file = models.CharField("结果文件", max_length=255, blank=True)
 
     class Meta:
@@ -77,8 +75,8 @@ class Change(models.Model):
     model = models.CharField("登记簿", max_length=80)
     row = models.BigIntegerField("行号")
     action = models.CharField("动作", max_length=6, choices=[("insert", "新增"), ("update", "修改"), ("delete", "删除")])
-    before: models.JSONField[Any, Any] = models.JSONField("改前", null=True)
-    after: models.JSONField[Any, Any] = models.JSONField("改后", null=True)
+    before = models.JSONField("改前", null=True)
+    after = models.JSONField("改后", null=True)
     user = models.CharField("何人", max_length=150, default="")
     reason = models.TextField("为何", default="")
     source = models.CharField("来源", max_length=40, default="")

@@ -131,7 +131,9 @@ class Grammar:
         starts = np.concatenate([start, cut[tailed], loose])
         order = np.argsort(starts, kind="stable")
         kinds = np.concatenate([self.kinds[pattern], np.full(tailed.sum(), Kind.ACT, np.uint8), kind_of[loose]])[order]
-        roles = np.concatenate([self.roles[pattern], self.tail_role[pattern[tailed]], np.zeros(len(loose), np.uint8)])[order]
+        roles = np.concatenate([self.roles[pattern], self.tail_role[pattern[tailed]], np.zeros(len(loose), np.uint8)])[
+            order
+        ]
         numbers = np.where(pattern < self.count, pattern, -1)
         product = np.concatenate([numbers, np.full(len(starts) - len(start), -1)])[order]
         starts = starts[order]
@@ -147,7 +149,9 @@ class Grammar:
         weight = np.where(long_tail, weight / 2, weight)
         group_roles = np.append(groups.roles, 0)
         roles = group_roles[governor]
-        learned = (after == Kind.HEAD) & (np.append(stream.role[1:], 0) == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
+        learned = (
+            (after == Kind.HEAD) & (np.append(stream.role[1:], 0) == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
+        )
         weight = np.where(learned, 0.35, weight)
         prefix = texts.codes[np.maximum(stream.start - 1, 0)]
         broken = np.isin(prefix, [ord(mark) for mark in lexicon.PREFIX_BREAKS])
@@ -390,7 +394,9 @@ def _groups(stream: _Stream) -> _Groups:
 
     def cut(extra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         opens = np.ones(len(places), dtype=bool)
-        opens[1:] = (stream.clause[places[1:]] != stream.clause[places[:-1]]) | (content[places[1:]] != content[places[:-1]])
+        opens[1:] = (stream.clause[places[1:]] != stream.clause[places[:-1]]) | (
+            content[places[1:]] != content[places[:-1]]
+        )
         opens |= extra
         number = np.cumsum(opens) - 1
         return number, places[opens], places[np.append(opens[1:], True)] if len(places) else places
@@ -493,12 +499,13 @@ def parse(scope: str, name: str = "") -> list[Part]:
     found = _BARE[0].read(Texts.of([scope]))
     hint = int(names.hints(pl.Series([name]))[0])
     parts: list[Part] = []
+    item = -1
     for place in np.lexsort((found.end, found.start)).tolist():
         start, end, taken = int(found.start[place]), int(found.end[place]), bool(found.excluded[place])
         bits = int(found.roles[place]) or hint
         roles = tuple(role for number, role in enumerate(ROLES) if bits >> number & 1)
         if parts and found.item[place] == item and parts[-1].excluded == taken and parts[-1].roles == roles:
             start = parts.pop().start
-        item = found.item[place]
+        item = int(found.item[place])
         parts.append(Part(start, end, scope[start:end], roles, taken))
     return parts

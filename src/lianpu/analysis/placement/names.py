@@ -8,7 +8,7 @@ import polars as pl
 from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, SERVES, TRADES
 
 _HINTS: dict[int, str] = {
-    MAKES: "总厂 分厂 工厂 厂 制造 制品 工业 矿业 冶炼 冶金 煤矿 煤业 铁矿 矿 铸造 锻造 加工 生产 制药 药业 酒业 酿酒 化纤 纺织 造纸 纸业 铝业 铜业 钢铁 机械 机床 电机 农场 牧场 养殖 种植 合作社 林场 发电 电厂 热电 水电 电站 炼油 酿造 制衣 印染 农牧",
+    MAKES: "总厂 分厂 工厂 厂 制造 制品 工业 矿业 冶炼 冶金 煤矿 煤业 铁矿 矿 铸造 锻造 加工 生产 制药 药业 酒业 酿酒 化纤 纺织 造纸 纸业 铝业 铜业 钢铁 机械 机床 电机 农场 牧场 养殖 种植 林场 发电 电厂 热电 水电 电站 炼油 酿造 制衣 印染 农牧",
     TRADES: (
         "商贸 贸易 经贸 工贸 外贸 商行 商店 商场 商城 商厦 门市部 门市 经营部 经销部 经销处 经销 销售 营销 批发 零售 超市 药店 药房 大药房 加油站 加油城 加气站 便利店 专卖店 专营店 连锁店 分店 总店 购物 百货 供销 供销社 供销合作社 "
         "物资 农资 市场 采购 收购站 收购 代销 进出口 展销 营业部 营业厅 综合部 销售点 农家店 柜台 专柜 回收 商业"
@@ -25,9 +25,18 @@ _IDLE = "办事处|联络处|代表处|工会|党委|委员会$"
 
 def hints(names: pl.Series) -> np.ndarray:
     """Role bit told by each name (uint8, 0 = the name does not say). Null names say nothing."""
-    roles = pl.DataFrame({"word": list(_ROLE_OF), "role": list(_ROLE_OF.values())}, schema={"word": pl.String, "role": pl.UInt8})
-    found = names.rename("name").to_frame().select(
-        pl.when(pl.col("name").str.contains(_IDLE)).then(pl.lit("服务")).otherwise(pl.col("name").str.extract(_LAST)).alias("word")
+    roles = pl.DataFrame(
+        {"word": list(_ROLE_OF), "role": list(_ROLE_OF.values())}, schema={"word": pl.String, "role": pl.UInt8}
+    )
+    found = (
+        names.rename("name")
+        .to_frame()
+        .select(
+            pl.when(pl.col("name").str.contains(_IDLE))
+            .then(pl.lit("服务"))
+            .otherwise(pl.col("name").str.extract(_LAST))
+            .alias("word")
+        )
     )
     return (
         found.select(pl.col("word").replace_strict(roles["word"], roles["role"], default=0, return_dtype=pl.UInt8))

@@ -1,0 +1,213 @@
+"""Products in texts and names, and what they say of the firm: lexical evidence with a role and a strength.
+
+Strengths are probabilities in [0, 1): how likely a single mention means that the firm fills the segment in that role.
+Mentions combine as independent chances, 1 − Π(1 − p).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from lianpu.analysis.placement import names
+from lianpu.analysis.placement.clauses import Grammar, Texts, normalise
+from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRIORITY, ROLES, SERVES, TRADES
+
+SCOPE, NAME = 0, 1
+#: Strength of one unhampered mention by the length of its term: two characters are often part of something else.
+_BY_LENGTH = np.array([0.0, 0.30, 0.62, 0.74, 0.80, 0.84, 0.86])
+_GENERIC_SHARE = 0.08
+#: Factors on a mention, by how its role is known.
+_NEUTRAL, _SAME_ELSEWHERE, _BY_NAME, _UNKNOWN = 0.55, 0.7, 0.65, 0.35
+_SERVICE_NAME = 0.4  # 某某水泥运输公司: the name's product is what is served, not what is done
+_AGAINST_NAME = 0.8  # a shop whose scope says 生产
+#: What may stand right after a product in a name that is the name of its business: 水泥|有限公司, 水泥|厂.
+_NAME_ENDS_2 = ["有限", "股份", "集团", "公司", "总厂", "分厂", "工厂", "实业", "工业", "制造", "制品", "科技", "销售", "贸易", "商贸", "经贸", "经销", "经营", "门市", "商店", "商行", "专卖", "批发", "零售", "加工", "生产", "研究", "研发", "发展", "开发", "产业", "开采", "冶炼", "企业", "专业", "运输", "维修", "服务"]
+_NAME_ENDS_1 = "厂矿店行部站社("
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Product terms and the codes they speak for (term i: ``codes[offsets[i]:offsets[i + 1]]`` with ``shares``)."""
+
+    words: list[str]
+    offsets: np.ndarray
+    codes: np.ndarray
+    shares: np.ndarray
+
+    @classmethod
+    def of(cls, products: pl.DataFrame, codes: Sequence[str]) -> Terms:
+        """From a frame (product, code, weight); weights that are not positive and single characters are left out."""
+        number = {code: place for place, code in enumerate(codes)}
+        found: dict[str, dict[int, float]] = {}
+        rows = products.select(
+            pl.col("product").cast(pl.String), pl.col("code").cast(pl.String), pl.col("weight").cast(pl.Float64)
+        )
+        for product, code, weight in rows.drop_nulls().iter_rows():
+            word = normalise(product)
+            if len(word) < 2 or weight <= 0:
+                continue
+            if code not in number:
+                raise ValueError(f"产品“{product}”的代码“{code}”不在分类表中：请先在分类表补上该代码，或改正产品表")
+            shares = found.setdefault(word, {})
+            shares[number[code]] = shares.get(number[code], 0.0) + min(weight, 1.0)
+        words = sorted(found)
+        offsets = np.zeros(len(words) + 1, dtype=np.int64)
+        np.cumsum([len(found[word]) for word in words], out=offsets[1:])
+        pairs = [(code, share) for word in words for code, share in sorted(found[word].items())]
+        owner = np.repeat(np.arange(len(words)), np.diff(offsets))
+        shares_ = np.array([share for _, share in pairs], dtype=np.float64)
+        total = np.bincount(owner, weights=shares_, minlength=len(words))
+        best = np.zeros(len(words))
+        np.maximum.at(best, owner, shares_)
+        # the shares of a word sum to its own weight (the largest one given), so an ambiguous word tells less
+        return cls(
+            words, offsets, np.array([code for code, _ in pairs], dtype=np.int64), shares_ * (best / total)[owner]
+        )
+
+    def strengths(self) -> np.ndarray:
+        """Strength of an unhampered mention of each word for each of its codes."""
+        length = np.array([min(len(word), len(_BY_LENGTH) - 1) for word in self.words], dtype=np.int64)
+        telling = _BY_LENGTH[length] * np.where([word in GENERIC for word in self.words], _GENERIC_SHARE, 1.0)
+        return np.asarray(self.shares * np.repeat(telling, np.diff(self.offsets)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Mentions, sorted by row and code. ``group`` numbers the (row, code) pairs; ``pair_row``/``pair_code`` name them.
+
+    ``role_chance`` is (pairs, 4) in the order of ``ROLES``; ``role`` the bit chosen for the pair, ``score`` its chance.
+    """
+
+    row: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    source: np.ndarray
+    roles: np.ndarray
+    stated: np.ndarray
+    group: np.ndarray
+    pair_row: np.ndarray
+    pair_code: np.ndarray
+    role_chance: np.ndarray
+    role: np.ndarray
+    score: np.ndarray
+
+
+class Matcher:
+    """Finds the terms in batches of (name, scope) and turns them into :class:`Evidence`.
+
+    ``fills`` is the role bit that fills each code: where a firm has several roles for a code, that one is preferred.
+    """
+
+    def __init__(self, terms: Terms, fills: np.ndarray) -> None:
+        self.terms, self.fills = terms, fills
+        self.grammar = Grammar(terms.words)
+        self._strength = terms.strengths()
+        self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
+
+    def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
+        """Evidence in a batch; the two series have the same length, nulls count as empty."""
+        scope_texts = Texts.of(scopes.fill_null("").to_list())
+        row, start, end, product, roles, stated, weight = self._in_scopes(scope_texts)
+        name_row, name_start, name_end, name_product = self._in_names(Texts.of(firm_names.fill_null("").to_list()))
+        extra = len(name_row)
+        nothing = np.zeros(extra, dtype=np.uint8)
+        row, start, end = np.append(row, name_row), np.append(start, name_start), np.append(end, name_end)
+        product, roles = np.append(product, name_product), np.append(roles, nothing)
+        stated, weight = np.append(stated, nothing.astype(bool)), np.append(weight, np.ones(extra))
+        source = np.append(np.full(len(row) - extra, SCOPE, np.uint8), np.full(extra, NAME, np.uint8))
+        # one mention speaks for every code of its term
+        many = self.terms.offsets[product + 1] - self.terms.offsets[product]
+        each = np.repeat(np.arange(len(row)), many)
+        link = np.arange(len(each)) - np.repeat(np.cumsum(many) - many, many) + self.terms.offsets[product][each]
+        code, strength = self.terms.codes[link], self._strength[link] * weight[each]
+        key = row[each] * len(self.fills) + code
+        order = np.lexsort((start[each], source[each], key))
+        each, key, strength = each[order], key[order], strength[order]
+        row, start, end, source, roles, stated = (part[each] for part in (row, start, end, source, roles, stated))
+        opens = np.append(True, key[1:] != key[:-1]) if len(key) else np.zeros(0, bool)
+        group = np.cumsum(opens) - 1
+        pairs = np.flatnonzero(opens)
+        pair_row, pair_code = row[pairs], key[pairs] % len(self.fills)
+        told, strength = self._roles(firm_names, row, source, roles, stated, strength, group, pairs)
+        chance = np.zeros((len(pairs), len(ROLES)))
+        if len(pairs):
+            missed = np.log1p(-np.minimum(strength, 0.95))
+            for place in range(len(ROLES)):
+                chance[:, place] = -np.expm1(np.add.reduceat(np.where(told >> place & 1, missed, 0.0), pairs))
+        role, score = self._choose(chance, self.fills[pair_code])
+        return Evidence(row, start, end, source, roles, stated, group, pair_row, pair_code, chance, role, score)
+
+    def _in_scopes(self, texts: Texts) -> tuple[np.ndarray, ...]:
+        pattern, start, end = self.grammar.scan(texts)
+        text = np.searchsorted(texts.bounds, start, side="right") - 1
+        rows = np.unique(text[pattern < self.grammar.count])
+        wanted = np.zeros(len(texts.bounds), dtype=bool)
+        wanted[rows] = True
+        some = np.flatnonzero(wanted[text])
+        chosen = texts.take(rows)
+        shift = np.zeros(len(texts.bounds), dtype=np.int64)
+        shift[rows] = chosen.bounds[:-1] - texts.bounds[rows]
+        shift = shift[text[some]]
+        found = self.grammar.read(chosen, (pattern[some], start[some] + shift, end[some] + shift))
+        hit = np.flatnonzero((found.product >= 0) & (found.weight > 0))
+        product = found.product[hit]
+        parts = (found.start[hit], found.end[hit], product, found.roles[hit], found.stated[hit], found.weight[hit])
+        return rows[found.text[hit]], *parts
+
+    def _in_names(self, texts: Texts) -> tuple[np.ndarray, ...]:
+        """Products that name the firm's business: directly before 有限公司, 厂 and the like."""
+        pattern, start, end = self.grammar.scan(texts)
+        own = pattern < self.grammar.count
+        pattern, start, end = pattern[own], start[own], end[own]
+        codes = np.append(texts.codes, [0, 0]).astype(np.int64)
+        pair = codes[end] << 21 | codes[end + 1]
+        business = np.isin(pair, self._ends_2) | np.isin(codes[end], [0, *map(ord, _NAME_ENDS_1)])
+        business &= ~np.isin(codes[np.maximum(start - 1, 0)], [*map(ord, PREFIX_BREAKS)])
+        pattern, start, end = pattern[business], start[business], end[business]
+        row = np.searchsorted(texts.bounds, start, side="right") - 1
+        return row, start - texts.bounds[row], end - texts.bounds[row], pattern
+
+    @staticmethod
+    def _roles(
+        firm_names: pl.Series,
+        row: np.ndarray,
+        source: np.ndarray,
+        roles: np.ndarray,
+        stated: np.ndarray,
+        strength: np.ndarray,
+        group: np.ndarray,
+        pairs: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Role bits and final strength of every mention; a mention without its own takes them from kin, name or default."""
+        if not len(row):
+            return roles, strength
+        seen, place = np.unique(row, return_inverse=True)
+        hint = names.hints(firm_names.gather(seen).fill_null(""))[place]
+        kin = np.bitwise_or.reduceat(np.where(strength > 0.1, roles, 0).astype(np.uint8), pairs)[group]
+        scope_roles = np.zeros(len(seen), dtype=np.uint8)
+        np.bitwise_or.at(scope_roles, place, np.where(strength > 0.1, roles, 0).astype(np.uint8))
+        # a name of its own tells little of the role where the scope says what the firm does with other things
+        hint = np.where((source == NAME) & (scope_roles[place] > 0) & (scope_roles[place] & MAKES == 0), TRADES, hint)
+        named = np.bitwise_or.reduceat((source == NAME).astype(np.uint8), pairs)[group].astype(bool)
+        told = np.where(
+            roles > 0, roles, np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, MAKES, TRADES)))
+        )
+        by = np.where(kin > 0, _SAME_ELSEWHERE, np.where((hint > 0) | named, _BY_NAME, _UNKNOWN))
+        by = np.where(stated & (kin == 0), np.maximum(by, _NEUTRAL), by)
+        by = np.where(roles > 0, np.where((told & MAKES > 0) & (hint == TRADES), _AGAINST_NAME, 1.0), by)
+        by = np.where((source == NAME) & (hint == SERVES) & (kin == 0), _SERVICE_NAME * by, by)
+        return told.astype(np.uint8), strength * by
+
+    @staticmethod
+    def _choose(chance: np.ndarray, fills: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Role bit and chance of each pair: the role that fills the code if it is at least half as likely as the best."""
+        order = [int(bit).bit_length() - 1 for bit in PRIORITY]
+        best = np.array(order)[np.argmax(chance[:, order], axis=1)] if len(chance) else np.zeros(0, np.int64)
+        line = np.arange(len(chance))
+        fill = np.log2(np.maximum(fills, 1)).astype(np.int64)
+        place = np.where(chance[line, fill] >= 0.5 * chance[line, best], fill, best)
+        return (1 << place).astype(np.uint8), chance[line, place]

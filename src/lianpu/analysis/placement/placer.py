@@ -1,0 +1,255 @@
+"""The public face of placement: firms (name, business scope) onto the segments of any taxonomy."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import multiprocessing
+import tempfile
+import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES
+from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
+from lianpu.analysis.placement.model import TextModel
+
+#: Changes whenever the method gives other results for the same inputs.
+METHOD = "placement/1"
+BATCH = 20_000
+EVIDENCE = pl.List(
+    pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "text": pl.String, "activity": pl.String, "source": pl.String})
+)
+SCHEMA = pl.Schema(
+    {
+        "row": pl.UInt32,
+        "rank": pl.UInt32,
+        "code": pl.String,
+        "role": pl.String,
+        "score": pl.Float64,
+        "evidence": EVIDENCE,
+    }
+)
+_ACTIVITIES = ["unstated"] + [
+    "+".join(role for place, role in enumerate(ROLES) if bits >> place & 1) for bits in range(1, 16)
+]
+_OTHER_ROLE = 0.6  # a seller ranks after a maker where makers fill the segment
+
+
+class Placer:
+    """Places firms on the segments of a taxonomy, with role, confidence and evidence.
+
+    Build one with :meth:`fit` or :meth:`load`; it does not change afterwards. ``version`` is a hash of everything that
+    the results depend on.
+    """
+
+    def __init__(self, taxonomy: pl.DataFrame, terms: Terms, model: TextModel | None) -> None:
+        self.taxonomy, self._terms, self._model = taxonomy, terms, model
+        self._codes: list[str] = taxonomy["code"].to_list()
+        fills = np.array([ROLE_BITS[role] for role in taxonomy["filled_by"]], dtype=np.uint8)
+        self._fills = fills
+        self._matcher = Matcher(terms, fills)
+        digest = hashlib.sha256(METHOD.encode())
+        for name, content in self._parts().items():
+            digest.update(name.encode() + content)
+        self.version = digest.hexdigest()[:16]
+
+    @classmethod
+    def fit(cls, taxonomy: pl.DataFrame, products: pl.DataFrame, labelled: pl.DataFrame | None = None) -> Placer:
+        """Learn a taxonomy.
+
+        ``taxonomy`` has columns code, name, parent and optionally filled_by (the role that fills the segment, makes where
+        null or absent); ``products`` product, code and weight (in (0, 1]: how telling; larger counts as 1, others are
+        left out); ``labelled`` name, scope and code of firms whose place is known, or None. Raises ``ValueError`` with
+        the column or value at fault.
+        """
+        taxonomy = _checked_taxonomy(taxonomy)
+        _need(products, ("product", "code", "weight"), "产品表")
+        terms = Terms.of(products, taxonomy["code"].to_list())
+        if labelled is None or not labelled.height:
+            return cls(taxonomy, terms, None)
+        _need(labelled, ("name", "scope", "code"), "标注表")
+        known = labelled.filter(pl.col("code").is_in(taxonomy["code"].implode()))
+        if not known.height:
+            raise ValueError("标注表中没有一个代码出现在分类表里：请核对两表的代码列")
+        bare = cls(taxonomy, terms, None)
+        return cls(taxonomy, terms, TextModel.fit(taxonomy, known, bare._matcher))
+
+    def place(self, frame: pl.DataFrame, top_k: int = 3) -> pl.DataFrame:
+        """Segments of each firm of ``frame`` (columns name, scope; nulls count as empty).
+
+        Returns ``row`` (number in the frame), ``rank`` from 1, ``code``, ``role``, ``score`` (confidence in (0, 1]) and
+        ``evidence`` (spans in the scope or the name). At most ``top_k`` segments a firm, the likeliest first; a firm with
+        nothing of this taxonomy has no row.
+        """
+        _need(frame, ("name", "scope"), "企业表")
+        if top_k < 1:
+            raise ValueError(f"top_k 应为正整数，现为 {top_k}")
+        parts = [self._batch(frame[at : at + BATCH], at, top_k) for at in range(0, frame.height, BATCH)]
+        return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
+
+    def save(self, path: str | Path) -> None:
+        """Write the placer to one file; the same placer always gives the same bytes."""
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in self._parts().items():
+                archive.writestr(zipfile.ZipInfo(name), content, compress_type=zipfile.ZIP_DEFLATED)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Placer:
+        """Read a placer written by :meth:`save`. Raises ``ValueError`` where the file is not one of this version."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                parts = {name: archive.read(name) for name in archive.namelist()}
+            head = json.loads(parts["head.json"])
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise ValueError(f"{path} 不是挂链模型文件：请用 Placer.save 重新生成") from error
+        if head["method"] != METHOD:
+            raise ValueError(f"{path} 由方法 {head['method']} 生成，本程序为 {METHOD}：请重新训练并保存")
+        taxonomy = pl.DataFrame(
+            head["taxonomy"], schema=dict.fromkeys(("code", "name", "parent", "filled_by"), pl.String)
+        )
+        arrays = _load_arrays(parts["terms.npz"])
+        terms = Terms(head["words"], arrays["offsets"], arrays["codes"], arrays["shares"])
+        model = TextModel.from_arrays(_load_arrays(parts["model.npz"])) if "model.npz" in parts else None
+        return cls(taxonomy, terms, model)
+
+    def _parts(self) -> dict[str, bytes]:
+        head = {"method": METHOD, "taxonomy": self.taxonomy.to_dict(as_series=False), "words": self._terms.words}
+        terms = {"offsets": self._terms.offsets, "codes": self._terms.codes, "shares": self._terms.shares}
+        parts = {"head.json": json.dumps(head, ensure_ascii=False).encode(), "terms.npz": _dump_arrays(terms)}
+        if self._model is not None:
+            parts["model.npz"] = _dump_arrays(self._model.arrays())
+        return parts
+
+    def _batch(self, frame: pl.DataFrame, at: int, top_k: int) -> pl.DataFrame:
+        found = self._matcher.evidence(frame["name"], frame["scope"])
+        if self._model is None:
+            row, code, role, score, group = found.pair_row, found.pair_code, found.role, found.score, None
+        else:
+            row, code, role, score, group = self._model.combine(frame, found, self._fills)
+        keep = np.flatnonzero(score > 0)
+        fitting = np.where(role[keep] == self._fills[code[keep]], 1.0, _OTHER_ROLE)
+        order = keep[np.lexsort((code[keep], -score[keep] * fitting, row[keep]))]
+        firsts = np.append(True, np.diff(row[order]) != 0) if len(order) else np.zeros(0, bool)
+        rank = np.arange(len(order)) - np.maximum.accumulate(np.where(firsts, np.arange(len(order)), 0)) + 1
+        chosen = order[rank <= top_k]
+        placed = pl.DataFrame(
+            {
+                "row": (row[chosen] + at).astype(np.uint32),
+                "rank": rank[rank <= top_k].astype(np.uint32),
+                "code": pl.Series(self._codes, dtype=pl.String).gather(code[chosen]),
+                "role": pl.Series(ROLES).gather(np.log2(np.maximum(role[chosen], 1)).astype(np.int64)),
+                "score": np.minimum(score[chosen], 1.0),
+            }
+        )
+        pair = chosen if group is None else group[chosen]
+        return placed.with_columns(_evidence(found, frame, pair)).cast(dict(SCHEMA))  # type: ignore[arg-type]
+
+
+def _evidence(found: Evidence, frame: pl.DataFrame, pairs: np.ndarray) -> pl.Series:
+    """Spans of each chosen pair (-1: none), as a list column."""
+    line = np.full(len(found.pair_row), -1)
+    line[pairs[pairs >= 0]] = np.flatnonzero(pairs >= 0)
+    of = line[found.group] if len(found.group) else found.group
+    used = np.flatnonzero(of >= 0)
+    used = used[np.argsort(of[used], kind="stable")]
+    start, length = found.start[used], (found.end - found.start)[used]
+    named = found.source[used] == NAME
+    both = pl.DataFrame(
+        {
+            "pair": of[used],
+            "start": start.astype(np.uint32),
+            "end": found.end[used].astype(np.uint32),
+            "name": frame["name"].gather(found.row[used]),
+            "scope": frame["scope"].gather(found.row[used]),
+            "named": named,
+            "length": length,
+            "bits": np.where(found.stated[used], found.roles[used], 0).astype(np.int64),
+        }
+    )
+    spans = both.select(
+        "pair",
+        pl.struct(
+            "start",
+            "end",
+            pl.when("named").then("name").otherwise("scope").str.slice(pl.col("start"), pl.col("length")).alias("text"),
+            pl.col("bits").replace_strict(list(range(16)), _ACTIVITIES, return_dtype=pl.String).alias("activity"),
+            pl.when("named").then(pl.lit("name")).otherwise(pl.lit("scope")).alias("source"),
+        ).alias("evidence"),
+    )
+    lists = spans.group_by("pair", maintain_order=True).agg("evidence")
+    every = pl.DataFrame({"pair": np.arange(len(pairs))})
+    return every.join(lists, on="pair", how="left", maintain_order="left")["evidence"].fill_null([])
+
+
+def _checked_taxonomy(taxonomy: pl.DataFrame) -> pl.DataFrame:
+    _need(taxonomy, ("code", "name", "parent"), "分类表")
+    filled = pl.col("filled_by").fill_null("makes") if "filled_by" in taxonomy.columns else pl.lit("makes")
+    checked = taxonomy.select(
+        pl.col("code", "name", "parent").cast(pl.String), filled.cast(pl.String).alias("filled_by")
+    )
+    if checked["code"].null_count():
+        raise ValueError(f"分类表第 {int(checked['code'].is_null().arg_max() or 0) + 1} 行缺代码：每行都要有 code")
+    if (twice := checked.filter(pl.col("code").is_duplicated())["code"]).len():
+        raise ValueError(f"分类表代码“{twice[0]}”出现了不止一次：代码须唯一")
+    if (odd := checked.filter(~pl.col("filled_by").is_in(ROLES))["filled_by"]).len():
+        raise ValueError(f"分类表 filled_by 列有“{odd[0]}”：只能是 {'、'.join(ROLES)}")
+    return checked.sort("code")
+
+
+def _need(frame: pl.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    if missing := [column for column in columns if column not in frame.columns]:
+        raise ValueError(f"{what}缺列 {'、'.join(missing)}：现有列为 {'、'.join(frame.columns)}")
+
+
+def _dump_arrays(arrays: dict[str, np.ndarray]) -> bytes:
+    """An npz with fixed dates, so that equal arrays give equal bytes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            one = io.BytesIO()
+            np.lib.format.write_array(one, array, allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), one.getvalue())
+    return whole.getvalue()
+
+
+def _load_arrays(content: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+_WORKER: list[Placer] = []
+
+
+def _start_worker(path: str) -> None:
+    _WORKER.append(Placer.load(path))
+
+
+def _work(frame: pl.DataFrame, top_k: int) -> pl.DataFrame:
+    return _WORKER[0].place(frame, top_k)
+
+
+def place_many(placer: Placer | str | Path, frame: pl.DataFrame, *, top_k: int = 3, processes: int = 1) -> pl.DataFrame:
+    """``Placer.place`` over many firms with several processes; same answer, same order, whatever ``processes`` is.
+
+    ``placer`` may be the path of a saved placer; with more than one process it is what the workers load.
+    """
+    if processes < 1:
+        raise ValueError(f"processes 应为正整数，现为 {processes}")
+    if processes == 1:
+        return (placer if isinstance(placer, Placer) else Placer.load(placer)).place(frame, top_k)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "placer.zip") if isinstance(placer, Placer) else Path(placer)
+        if isinstance(placer, Placer):
+            placer.save(path)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(processes, context, _start_worker, (str(path),)) as pool:
+            starts = range(0, frame.height, BATCH)
+            parts = pool.map(_work, (frame.select("name", "scope")[at : at + BATCH] for at in starts), repeat(top_k))
+            placed = [part.with_columns(pl.col("row") + at) for at, part in zip(starts, parts, strict=True)]
+    return pl.concat(placed) if placed else pl.DataFrame(schema=SCHEMA)

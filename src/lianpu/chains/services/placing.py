@@ -1,0 +1,146 @@
+"""Firms onto segments: by the model, set-wise; by people, one by one and for good."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from lianpu.chains.models import Placement, Segment
+from lianpu.chains.queries import taxonomy_frames
+from lianpu.enterprises.models import Enterprise
+from lianpu.register import rights
+from lianpu.register.declare import registry
+from lianpu.register.history import acting
+from lianpu.register.importing import batches, silent
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from lianpu.analysis.placement import Placer
+
+CHUNK = 20_000
+TOP_K = 3
+# Under this a suggestion is noise to a reader; the review desk works from here up.
+LEAST_CONFIDENCE = 0.2
+
+Progress = Callable[[int, int, str], None]
+
+
+def current_placer() -> "Placer":
+    """The placer of the chain maps as they stand in the registers, fitted once a version and kept as a file."""
+    from lianpu.analysis.placement import Placer
+
+    taxonomy, products = taxonomy_frames()
+    digest = f"{int(taxonomy.hash_rows(seed=7).sum()) ^ int(products.hash_rows(seed=7).sum()):x}"[:12]
+    place = Path(settings.LIANPU_HOME) / "models" / f"placer-{digest}.zip"
+    if place.exists():
+        return Placer.load(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    placer = Placer.fit(taxonomy, products, None)
+    placer.save(place)
+    return placer
+
+
+def place_enterprises(
+    *, user: Any, enterprises: "QuerySet[Enterprise] | None" = None, progress: Progress = silent
+) -> dict[str, int]:
+    """(Re)place firms; what people confirmed or rejected stays. Returns counts: firms, placed, created, changed, gone."""
+    register = registry["placements"]
+    rights.demand(user, register, rights.CHANGE)
+    rows = enterprises if enterprises is not None else Enterprise.objects.all()
+    rows = rights.restrict(rows.order_by("pk"), registry["enterprises"], user)
+    placer = current_placer()
+    segments = dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
+    total = rows.count()
+    counts = {"firms": total, "placed": 0, "created": 0, "changed": 0, "gone": 0}
+    progress(0, total, "挂链")
+    done = 0
+    with acting(user, reason=f"按模型 {placer.version} 挂链", source="placement"):
+        for chunk in _chunks(rows):
+            suggested = _suggest(placer, chunk, segments)
+            for word, n in _store(chunk["id"].to_list(), suggested, placer.version).items():
+                counts[word] += n
+            done += chunk.height
+            progress(done, total, "挂链")
+    return counts
+
+
+def _chunks(rows: "QuerySet[Enterprise]") -> "Iterator[pl.DataFrame]":
+    import polars as pl
+
+    schema = {"id": pl.Int64, "name": pl.String, "scope": pl.String}
+    last = 0
+    while part := list(rows.filter(pk__gt=last).values_list("pk", "name", "scope")[:CHUNK]):
+        last = part[-1][0]
+        yield pl.DataFrame(part, schema=schema, orient="row")
+
+
+def _suggest(placer: "Placer", firms: "pl.DataFrame", segments: dict[str, int]) -> dict[tuple[int, int], Placement]:
+    """(enterprise id, segment id) → unsaved placement."""
+    placed = placer.place(firms.select("name", "scope"), top_k=TOP_K)
+    ids = firms["id"].to_list()
+    found = {}
+    for row in placed.iter_rows(named=True):
+        if row["score"] < LEAST_CONFIDENCE:
+            continue
+        enterprise, segment = ids[row["row"]], segments[row["code"]]
+        found[enterprise, segment] = Placement(
+            enterprise_id=enterprise,
+            segment_id=segment,
+            role=row["role"],
+            rank=row["rank"],
+            confidence=round(row["score"], 4),
+            evidence=row["evidence"],
+            model_version=placer.version[:16],
+        )
+    return found
+
+
+_MODEL_FIELDS = ("role", "rank", "confidence", "evidence", "model_version")
+
+
+def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement], version: str) -> dict[str, int]:
+    """Write the difference between what is stored and what is suggested."""
+    changed: list[Placement] = []
+    gone: list[int] = []
+    kept: set[tuple[int, int]] = set()
+    for batch in batches(enterprises, 5000):
+        for old in Placement.objects.filter(enterprise_id__in=batch):
+            key = (old.enterprise_id, old.segment_id)
+            new = suggested.get(key)
+            if old.state != Placement.Decision.SUGGESTED:
+                kept.add(key)
+            elif new is None:
+                gone.append(old.pk)
+            else:
+                kept.add(key)
+                # A new version alone is no news: the row keeps the version that first said so.
+                if any(getattr(old, name) != getattr(new, name) for name in _MODEL_FIELDS[:-1]):
+                    for name in _MODEL_FIELDS:
+                        setattr(old, name, getattr(new, name))
+                    changed.append(old)
+    fresh = [placement for key, placement in suggested.items() if key not in kept]
+    for ids in batches(gone, 5000):
+        Placement.objects.filter(pk__in=ids).delete()
+    Placement.objects.bulk_create(fresh, batch_size=2000)
+    Placement.objects.bulk_update(changed, _MODEL_FIELDS, batch_size=500)
+    placed = {enterprise for enterprise, _ in suggested}
+    return {"placed": len(placed), "created": len(fresh), "changed": len(changed), "gone": len(gone)}
+
+
+def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> Placement:
+    """Confirm, reject or reopen a placement; the diagnoses that count this firm follow."""
+    from lianpu.chains.services.diagnosing import rediagnose
+
+    rights.demand(user, registry["placements"], rights.CHANGE, placement)
+    placement.state = Placement.Decision(state)
+    decided = placement.state != Placement.Decision.SUGGESTED
+    placement.decided_by = user.get_username() if decided else ""
+    placement.decided_at = timezone.now() if decided else None
+    with acting(user, reason=reason or f"挂链{placement.get_state_display()}", source="screen"):
+        placement.save(update_fields=["state", "decided_by", "decided_at"])
+        rediagnose(user=user, enterprise=placement.enterprise)
+    return placement

@@ -1,0 +1,111 @@
+"""References: bodies of firms outside the register, placed by the same model and kept as files for comparison."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from lianpu.chains.models import Reference
+from lianpu.chains.services.placing import CHUNK, LEAST_CONFIDENCE, TOP_K, current_placer
+from lianpu.register import rights
+from lianpu.register.declare import registry
+from lianpu.register.history import acting
+from lianpu.register.importing import known_heads, silent
+from lianpu.register.reading import UnreadableError, read
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[int, int, str], None]
+WANTED = ("name", "uscc", "scope", "province", "city")
+
+
+def load_reference(*, user: Any, path: Path, name: str = "", is_sample: bool = False, progress: Progress = silent) -> Reference:
+    """Place every firm of a file (columns as the enterprise register knows them) and keep the result beside the database.
+
+    The file is not taken into the register: only name, code, place and placements are kept, under ``references/``.
+    """
+    rights.demand(user, registry["references"], rights.ADD)
+    firms = read_firms(path)
+    placer = current_placer()
+    parts = []
+    progress(0, firms.height, "对照库挂链")
+    for start in range(0, firms.height, CHUNK):
+        chunk = firms.slice(start, CHUNK)
+        placed = placer.place(chunk.select("name", "scope"), top_k=TOP_K)
+        parts.append(placed.select(firm=placed["row"].cast(int) + start, segment="code", role="role", confidence="score"))
+        progress(min(start + CHUNK, firms.height), firms.height, "对照库挂链")
+    import polars as pl
+
+    placements = pl.concat(parts).filter(pl.col("confidence") >= LEAST_CONFIDENCE)
+    return keep_reference(
+        user=user,
+        name=name or path.stem,
+        firms=firms.drop("scope").with_row_index("firm").with_columns(pl.col("firm").cast(pl.Int64)),
+        placements=placements.with_columns(pl.col("firm").cast(pl.Int64)),
+        source_hash=_digest(path),
+        model_version=placer.version,
+        is_sample=is_sample,
+    )
+
+
+def keep_reference(
+    *, user: Any, name: str, firms: "pl.DataFrame", placements: "pl.DataFrame", source_hash: str, model_version: str, is_sample: bool
+) -> Reference:
+    """Store a placed body of firms: ``firms`` (firm, name, uscc, province, city), ``placements`` (firm, segment, role, confidence)."""
+    folder = Path(settings.LIANPU_HOME) / "references"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.parquet"
+    placements.join(firms, on="firm", how="left").write_parquet(file)
+    with acting(user, reason="载入对照库", source="command"):
+        kept, _ = Reference.objects.update_or_create(
+            name=name,
+            defaults={
+                "file": str(file),
+                "rows": firms.height,
+                "placed": placements["firm"].n_unique(),
+                "source_hash": source_hash,
+                "model_version": model_version[:16],
+                "is_sample": is_sample,
+            },
+        )
+    return kept
+
+
+def read_firms(path: Path) -> "pl.DataFrame":
+    """name, uscc, scope, province, city of a file in any form the import reads; missing columns are empty."""
+    import polars as pl
+
+    heads = known_heads(registry["enterprises"])
+    sheet = read(path, frozenset(heads))
+    at = {column.name: i for i, head in enumerate(sheet.heads) if (column := heads.get(head)) is not None}
+    if missing := [word for word in ("name", "scope") if word not in at]:
+        raise UnreadableError(f"{path.name} 缺少列：{'、'.join(missing)}，不能作对照库。")
+
+    def cell(row: Any, word: str) -> str:
+        i = at.get(word)
+        return "" if i is None or i >= len(row) or row[i] is None else str(row[i])
+
+    return pl.DataFrame({word: [cell(row, word) for row in sheet.rows] for word in WANTED}, schema=dict.fromkeys(WANTED, pl.String))
+
+
+def reference_in_use() -> Reference | None:
+    """The reference a diagnosis compares with: the largest real one, else the sample."""
+    return Reference.objects.order_by("is_sample", "-rows").first()
+
+
+def reference_frame(reference: Reference) -> "pl.DataFrame":
+    """Placements of the reference's firms: firm, segment, role, confidence, name, uscc, province, city."""
+    import polars as pl
+
+    file = Path(reference.file)
+    if not file.is_file():
+        raise UnreadableError(f"对照库“{reference.name}”的文件已不在，请重新运行 lianpu reference load。")
+    return pl.read_parquet(file)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

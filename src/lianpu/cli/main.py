@@ -1,0 +1,316 @@
+"""``lianpu``: the whole job from a terminal."""
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lianpu.cli.console import Console, in_words, refuse
+
+json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
+HOME = "LIANPU_HOME"
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianpu.site.settings")
+    import django
+
+    django.setup()
+
+
+def _ready(console: Console) -> None:
+    """A database with its tables, places and chain maps, whatever it was before."""
+    from lianpu.cli.setup import make_ready
+
+    make_ready(console)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="lianpu", prog_name="lianpu")
+def main() -> None:
+    """链谱 Lianpu：摸清家底、精准诊断、挂图作战、监测评估。
+
+    数据与文件放在 LIANPU_HOME（默认 ./var）；LIANPU_DATABASE 可指向 PostgreSQL。
+    退出码：0 完成，1 拒绝（原因见标准错误），2 用法有误，3 环境故障（磁盘、数据库、端口）。
+    """
+    _django()
+
+
+@main.command()
+@click.option("--empty", is_flag=True, help="不载入示例城市。")
+@click.option("--no-serve", is_flag=True, help="只备好数据，不启动网站。")
+@json_option
+def up(empty: bool, no_serve: bool, as_json: bool) -> None:
+    """备好数据库与示例城市，诊断，打印结论，启动网站。"""
+    from lianpu.cli import serving, setup
+
+    console = Console(as_json)
+    host, port = serving.address()
+    with in_words():
+        if not no_serve:
+            serving.check_port(host, port)
+        setup.make_ready(console)
+        summary: dict[str, Any] = {} if empty else setup.load_sample_city(console)
+        setup.collect_static()
+        setup.print_findings(console)
+    summary["address"] = serving.url(host, port)
+    setup.print_accounts(console, summary["address"])
+    console.answer(summary)
+    if not no_serve:
+        serving.serve(host, port)
+
+
+@main.command("import")
+@click.argument("register")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--all-or-nothing", is_flag=True, help="有一行有误就都不导入（默认只导入正确的行）。")
+@click.option("--preview", is_flag=True, help="只预览，不写入。")
+@click.option("--reason", default="", help="变更原因，记入变更记录。")
+@json_option
+def import_file(register: str, file: Path, all_or_nothing: bool, preview: bool, reason: str, as_json: bool) -> None:
+    """把表格文件导入登记簿 REGISTER（如 enterprises）。"""
+    from django.conf import settings
+
+    from lianpu.register import importing
+    from lianpu.register.declare import registry
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    declared = registry.by_slug.get(register)
+    if declared is None or not declared.imports:
+        names = "、".join(one.slug for one in registry.all() if one.imports)
+        refuse(f"没有可导入的登记簿“{register}”。可用：{names}", 2)
+    with in_words():
+        _ready(console)
+        start = time.perf_counter()
+        plan = importing.make_plan(declared, file, SYSTEM, console.progress)
+        counts = plan.counts
+        summary = {
+            "register": register,
+            "file": str(file),
+            "read": len(plan.rows),
+            "created": counts[importing.NEW],
+            "changed": counts[importing.CHANGED],
+            "same": counts[importing.SAME],
+            "faulty": counts[importing.FAULTY],
+        }
+        if not preview:
+            mode = importing.ALL_OR_NOTHING if all_or_nothing else importing.GOOD_ROWS
+            run = importing.commit(
+                plan, user=SYSTEM, mode=mode, reason=reason, result_folder=settings.LIANPU_HOME / "imports", progress=console.progress
+            )
+            summary |= {"import_number": run.pk, "result_file": run.result_file}
+        summary["seconds"] = round(time.perf_counter() - start, 3)
+    console.close_bar()
+    for fault in plan.faults:
+        click.echo(str(fault), err=True)
+    console.say(
+        f"{'预览' if preview else '导入第{}号'.format(summary.get('import_number'))}：读入 {summary['read']}，新增 {summary['created']}，"
+        f"变更 {summary['changed']}，无变化 {summary['same']}，有误 {summary['faulty']}；"
+        f"{summary['seconds']} 秒（每秒 {summary['read'] / max(summary['seconds'], 1e-3):,.0f} 行）"
+    )
+    if not preview:
+        console.say(f"结果文件：{summary['result_file']}")
+    console.answer(summary | {"faults": [fault.as_dict() for fault in plan.faults]})
+
+
+@main.command()
+@click.argument("register")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="xlsx、csv 或 parquet 文件。")
+@click.option("--filter", "filters", multiple=True, help="与列表页相同的条件，如 f.place=620100 或 q=铝。")
+@json_option
+def export(register: str, output: Path, filters: tuple[str, ...], as_json: bool) -> None:
+    """把登记簿导出为表格文件。"""
+    from lianpu.register import exporting
+    from lianpu.register.declare import registry
+    from lianpu.register.listing import Listing
+    from lianpu.register.rights import SYSTEM
+
+    declared = registry.by_slug.get(register)
+    form = output.suffix[1:].lower()
+    if declared is None or form not in exporting.FORMS:
+        refuse("用法：lianpu export 登记簿 -o 文件.xlsx（或 csv、parquet）", 2)
+    console = Console(as_json)
+    with in_words():
+        params = dict(one.split("=", 1) for one in filters if "=" in one)
+        listing = Listing(declared, SYSTEM, params)
+        columns = exporting.exportable(listing.visible)
+        rows = listing.rows
+        if listing.errors:
+            refuse("；".join(listing.errors))
+        output.write_bytes(exporting.export(declared, rows, columns, form))
+        count = rows.count()
+    console.say(f"已导出 {count} 行到 {output}")
+    console.answer({"register": register, "rows": count, "file": str(output)})
+
+
+@main.command()
+@click.option("--place", "code", default="", help="只挂某地（如 620100）的企业。")
+@json_option
+def place(code: str, as_json: bool) -> None:
+    """把企业挂到产业链的环节上：角色、可信度、依据。"""
+    from lianpu.chains.services import place_enterprises
+    from lianpu.enterprises.models import Enterprise
+    from lianpu.places.queries import place_by_code
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        rows = Enterprise.objects.filter(place__path__startswith=place_by_code(code).path) if code else None
+        start = time.perf_counter()
+        counts: dict[str, Any] = dict(place_enterprises(user=SYSTEM, enterprises=rows, progress=console.progress))
+    console.close_bar()
+    counts["seconds"] = round(time.perf_counter() - start, 3)
+    console.say(
+        f"企业 {counts['firms']}，挂上产业链 {counts['placed']}；新增 {counts['created']}，变更 {counts['changed']}，"
+        f"撤去 {counts['gone']}；{counts['seconds']} 秒"
+    )
+    console.answer(counts)
+
+
+@main.group()
+def reference() -> None:
+    """对照库：留在登记簿之外、只用于比较的企业总体。"""
+
+
+@reference.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="名称，如“全国抽样”（默认取文件名）。")
+@json_option
+def reference_load(file: Path, name: str, as_json: bool) -> None:
+    """载入对照库文件并挂链（只存结果，不进企业登记簿）。"""
+    from lianpu.chains.services import load_reference
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        start = time.perf_counter()
+        kept = load_reference(user=SYSTEM, path=file, name=name, progress=console.progress)
+    console.close_bar()
+    seconds = round(time.perf_counter() - start, 3)
+    console.say(f"对照库“{kept.name}”：企业 {kept.rows}，挂上产业链 {kept.placed}；{seconds} 秒")
+    console.answer({"name": kept.name, "rows": kept.rows, "placed": kept.placed, "seconds": seconds})
+
+
+@main.command()
+@click.option("--place", "code", required=True, help="地区代码，如 620100。")
+@click.option("--reference", "name", default="", help="与哪个对照库比（默认最大的真实对照库）。")
+@json_option
+def diagnose(code: str, name: str, as_json: bool) -> None:
+    """诊断一地的全部产业链。"""
+    from lianpu.chains.models import Reference
+    from lianpu.chains.services import diagnose_place
+    from lianpu.cli.tables import state_table
+    from lianpu.places.queries import place_by_code
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        start = time.perf_counter()
+        chosen = Reference.objects.get(name=name) if name else None
+        run = diagnose_place(user=SYSTEM, place=place_by_code(code), reference=chosen)
+    seconds = round(time.perf_counter() - start, 3)
+    table = state_table(run)
+    for line in table.lines():
+        console.say(line)
+    console.say(f"诊断第{run.pk}号：{run.place}，对照 {run.reference or '无'}，挂链企业 {run.firms}；{seconds} 秒")
+    console.answer({"run": run.pk, "place": code, "reference": str(run.reference or ""), "seconds": seconds, "chains": table.rows})
+
+
+@main.command()
+@click.argument("chain")
+@click.option("--place", "code", default="", help="地区代码（默认最近诊断过的地区）。")
+@click.option("--top", default=10, show_default=True, help="最多几条。")
+@json_option
+def findings(chain: str, code: str, top: int, as_json: bool) -> None:
+    """打印一条链的诊断结论。"""
+    from lianpu.chains import queries
+    from lianpu.chains.models import DiagnosisRun
+    from lianpu.cli.tables import finding_rows
+    from lianpu.places.queries import place_by_code
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        which = queries.chain_named(chain)
+        run = queries.latest_run(place_by_code(code)) if code else DiagnosisRun.objects.filter(is_latest=True).first()
+        if run is None:
+            refuse(f"还没有诊断，请先运行 lianpu diagnose --place {code or '620100'}。")
+        found = queries.findings_of(run, which, top)
+    console.say(f"{which}（{run.place}，诊断第{run.pk}号，对照 {run.reference or '无'}）")
+    for one in found:
+        console.say(f"{one.rank:>3}. [{one.score:.2f}] {one.explanation}{'' if one.sure else '（待核实）'}")
+    console.answer({"chain": which.name, "place": run.place.code, "run": run.pk, "findings": finding_rows(found)})
+
+
+@main.command()
+@click.argument("chain")
+@click.option("--place", "code", required=True, help="地区代码，如 620100。")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="docx 或 xlsx 文件。")
+@json_option
+def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
+    """写出一条链的档案：图谱、环节状态、龙头企业、短板与措施、图表。"""
+    from lianpu.chains.queries import chain_named
+    from lianpu.desk.dossier import write_dossier
+    from lianpu.places.queries import place_by_code
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        start = time.perf_counter()
+        body = write_dossier(user=SYSTEM, chain=chain_named(chain), place=place_by_code(code), form=output.suffix[1:].lower())
+        output.write_bytes(body)
+    seconds = round(time.perf_counter() - start, 3)
+    console.say(f"已写出 {output}（{len(body) // 1024} KB，{seconds} 秒）")
+    console.answer({"file": str(output), "bytes": len(body), "seconds": seconds})
+
+
+@main.group()
+def maps() -> None:
+    """产业链图谱。"""
+
+
+@maps.command("check")
+@json_option
+def maps_check(as_json: bool) -> None:
+    """检查随系统提供的图谱，列出全部差错。"""
+    from lianpu.chains.maps import faults, shipped
+
+    console = Console(as_json)
+    wrong = faults(shipped())
+    for one in shipped():
+        products = sum(len(leaf.products) for leaf in one.leaves)
+        console.say(f"{one.code} {one.name}：环节 {len(one.leaves)}，产品 {products}，流向 {len(one.flows)}")
+    for fault in wrong:
+        console.say(fault)
+    console.answer({"chains": len(shipped()), "faults": wrong})
+    sys.exit(1 if wrong else 0)
+
+
+@main.command()
+@click.argument("username")
+@click.option("--password", prompt="密码", hide_input=True, confirmation_prompt="再输一遍")
+def admin(username: str, password: str) -> None:
+    """新建管理员（示例城市之外没有任何默认密码）。"""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.password_validation import validate_password
+
+    console = Console(False)
+    with in_words():
+        _ready(console)
+        if get_user_model().objects.filter(username=username).exists():
+            refuse(f"用户“{username}”已存在，请换一个用户名。")
+        validate_password(password)
+        get_user_model().objects.create_superuser(username=username, password=password)
+    console.say(f"已新建管理员“{username}”。")
+
+
+if __name__ == "__main__":
+    main()
