@@ -82,7 +82,7 @@ def taxonomy_frames() -> tuple["pl.DataFrame", "pl.DataFrame"]:
 
 def firm_frame(place: Place) -> "pl.DataFrame":
     """Placements of the firms of ``place`` that nobody rejected: firm (enterprise id), place, segment, role,
-    confidence (1.0 where a person confirmed), scale (revenue, 万元) and above_scale (null where unknown)."""
+    confidence, scale (revenue, 万元) and above_scale (null where unknown)."""
     import polars as pl
 
     here = Q(enterprise__place__path__startswith=place.path) | Q(enterprise__zone=place)
@@ -90,18 +90,17 @@ def firm_frame(place: Place) -> "pl.DataFrame":
         Placement.objects.filter(here)
         .exclude(state=Placement.Decision.REJECTED)
         .order_by("enterprise_id", "segment__code")
-        .values_list("enterprise_id", "segment__code", "role", "confidence", "state")
+        .values_list("enterprise_id", "segment__code", "role", "confidence")
     )
     frame = pl.DataFrame(
         list(rows),
-        schema={"firm": pl.Int64, "segment": pl.String, "role": pl.String, "confidence": pl.Float64, "state": pl.String},
+        schema={"firm": pl.Int64, "segment": pl.String, "role": pl.String, "confidence": pl.Float64},
         orient="row",
     )
     return (
         frame.join(_revenue(place), on="firm", how="left")
         .with_columns(
             place=pl.lit(place.code),
-            confidence=pl.when(pl.col("state") == "confirmed").then(1.0).otherwise("confidence"),
             above_scale=pl.col("scale") >= float(ABOVE_SCALE_10K_CNY),
         )
         .select("firm", "place", "segment", "role", "confidence", "scale", "above_scale")

@@ -207,7 +207,6 @@ class DiagnosisRunRegister(Register):
     key = ("id",)
     history = False
     imports = False
-    scope = Scope(place="place__path")
     ordering = ("-pk",)
     icon = "stethoscope"
     note = "历次诊断：对哪里、与谁比、用什么规则与版本。"
@@ -235,7 +234,7 @@ class SegmentStateRegister(Register):
     key = ("run", "segment")
     history = False
     imports = False
-    scope = Scope(place="run__place__path", chain="segment__chain__code")
+    scope = Scope(chain="segment__chain__code")
     ordering = ("-run", "segment__chain__order", "segment__order")
     icon = "traffic-lights"
     note = "每次诊断中各环节的状态与判据。"
@@ -270,7 +269,7 @@ class FindingRegister(Register):
     key = ("run", "segment", "kind")
     history = False
     imports = False
-    scope = Scope(place="place__path", chain="chain__code")
+    scope = Scope(chain="chain__code")
     ordering = ("-run", "chain__order", "rank")
     icon = "bulb"
     note = "延链、补链、强链的结论，得分构成与理由均可查到所依据的行。"

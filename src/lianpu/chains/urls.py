@@ -1,3 +1,5 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from lianpu.chains import views
+
+urlpatterns = [path("placements/<int:pk>/decide/", views.decide_view, name="decide")]

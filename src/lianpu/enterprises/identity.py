@@ -18,6 +18,7 @@ from stdnum.cn import uscc as gb32100
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 LOOK_ALIKES = ("0ODQ", "1IL7", "2Z", "5S", "6G", "8B3", "UVY", "KX", "MN")
 LOOK_ALIKE = {c: [o for o in group if o != c and o in ALPHABET] for group in LOOK_ALIKES for c in group}
+SEPARATORS = "-‐‑‒–—−_.'\"`"
 SAMPLE_MARK = "DEM"
 WEIGHTS_GB11714 = (3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -57,8 +58,9 @@ def normalise_uscc(text: str | None) -> str:
     """Half-width capitals without blanks, hyphens and invisible characters: '９１６２ 0102-…x' → '91620102…X'."""
     if text and text.isascii() and text.isalnum():
         return text.upper()
-    wide = unicodedata.normalize("NFKC", text or "")
-    return "".join(c for c in wide if c.isalnum() or not (c.isspace() or c in "-‐‑–—−'\"`" or _invisible(c))).upper()
+    wide = unicodedata.normalize("NFKC", text or "").upper()
+    kept = "".join(c for c in wide if not (c.isspace() or c in SEPARATORS or _invisible(c)))
+    return unicodedata.normalize("NFKC", kept)
 
 
 def check_uscc(text: str | None) -> UsccCheck:
@@ -174,7 +176,7 @@ def name_key(name: str | None) -> str:
     """
     wide = unicodedata.normalize("NFKC", name or "").upper().translate(BRACKETS)
     visible = "".join(c for c in wide if not _invisible(c))
-    return DROPPED.sub("", visible).replace("有限责任公司", "有限公司")
+    return unicodedata.normalize("NFKC", DROPPED.sub("", visible)).replace("有限责任公司", "有限公司")
 
 
 def branch_parent(name: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """An address as the registry writes it → the place it lies in.
 
 Registry addresses begin with the place names and repeat, shorten or leave out any of them: 甘肃省兰州市城关区…, 永登县河桥镇…,
-兰州西固金沟乡…, 兰州市城关区兰州市城关区高新雁南路…, 红城宁朔村. The head is read name by name from the left, each name having to
+兰州西固金沟乡…, 兰州市城关区兰州市城关区高新雁南路…, 红城某村. The head is read name by name from the left, each name having to
 agree with what was read before; the province and city columns decide between places of one name (城关区, 鼓楼区) and take
 over where the address says nothing. A short name (西固) counts only where no street, town or building is named after it
 (西固东路, 北京饭店). Former kinds (华亭县, now 华亭市) are understood by rule, former names (安西县, 宣武区) by `data/aliases.yaml`.
@@ -27,8 +27,8 @@ FULL, FORMER, SHORT = 0, 1, 2
 
 # what follows a short name that is not meant as the place: a street, a town, a building, another kind of place
 NAMED_AFTER = re.compile(
-    "[东西南北中上下前后内外新老大小]{0,2}[一二三四五六七八九十0-9０-９]{0,2}"
-    "(?:路|街|道|巷|胡同|弄|里|坊|门|桥|镇|乡|村|屯|庄|堡|寨|社区|居委|街道|办事处|大厦|商厦|大楼|商城|商场|市场|广场|宾馆|"
+    "[东西南北中上下前后内外新老]{0,2}[一二三四五六七八九十0-9０-９]{0,2}"
+    "(?:路|街|大街|道|大道|巷|胡同|弄|里|坊|门|桥|镇|乡|村|屯|庄|堡|寨|社区|居委|街道|办事处|大厦|商厦|大楼|商城|商场|市场|广场|宾馆|"
     "饭店|酒店|招待所|公寓|花园|花苑|小区|大学|学院|中学|小学|医院|公司|集团|厂|站|车站|国际|机场|港|码头|口|河|江|山|湖|湾|水库|"
     "公路|高速|铁路|农场|林场|牧场|矿|分|驻)"
 )

@@ -101,7 +101,7 @@ def short_name(name: str) -> str:
         return name
     bare = AUTONOMOUS.sub("", name) if AUTONOMOUS.search(name) else re.sub("(?<=族)区$", "", name)
     if bare != name:
-        while (rest := PEOPLE_AT_END.sub("", bare)) and rest != bare:
+        while len(rest := PEOPLE_AT_END.sub("", bare)) >= 2 and rest != bare:
             bare = rest
         # 东乡族自治县: the people's name is the place's name
         return bare.removesuffix("族")

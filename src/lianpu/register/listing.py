@@ -148,10 +148,13 @@ class Listing:
         return list(self.rows[start : start + self.size])
 
     @cached_property
-    def totals(self) -> dict[str, Any]:
-        """Sums over all matching rows, for the columns that ask for one."""
-        summed = {c.name: models.Sum(c.path) for c in self.columns if c.column.total}
-        return self.rows.order_by().aggregate(**summed) if summed and self.counted_fully else {}
+    def totals(self) -> list[str]:
+        """Sums over all matching rows as texts under the columns that ask for one; empty when none does."""
+        summed = {f"sum_{c.name}": models.Sum(c.path) for c in self.columns if c.column.total}
+        if not summed or not self.counted_fully:
+            return []
+        found = self.rows.order_by().aggregate(**summed)
+        return [c.kind.show(found.get(f"sum_{c.name}")) for c in self.columns]
 
     def headers(self) -> list[Header]:
         asked = self.params.get("sort", "")

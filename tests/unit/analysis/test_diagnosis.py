@@ -160,6 +160,21 @@ def test_absence_is_sure_where_several_firms_were_to_be_expected_and_unsure_wher
     assert (state(result, "b")["expected"], state(result, "b")["sure"]) == (0.5, False)
 
 
+def test_strength_of_two_firms_may_be_chance_that_of_many_is_not() -> None:
+    result = run(chain(("a", "b", 1), ("b", "c", 1)), firms(a=2, b=40, c=58), share={"a": 0.01, "b": 0.2})
+    assert [(state(result, s)["state"], state(result, s)["sure"]) for s in "ab"] == [
+        ("strong", False),
+        ("strong", True),
+    ]
+
+
+def test_balanced_is_sure_only_where_the_whole_interval_is() -> None:
+    few = run(chain(("a", "b", 1)), firms(a=20, b=80), share={"a": 0.2, "b": 0.8})
+    many = run(chain(("a", "b", 1)), firms(a=400, b=1600), share={"a": 0.2, "b": 0.8})
+    assert [state(result, "a")["state"] for result in (few, many)] == ["balanced", "balanced"]
+    assert [state(result, "a")["sure"] for result in (few, many)] == [False, True]
+
+
 # --- fill -------------------------------------------------------------------------------------------------------
 
 
@@ -204,8 +219,10 @@ def test_a_neighbour_in_another_chain_counts_like_one_in_the_same() -> None:
     assert run(maps, firms(ethylene=10, abs=10)).findings["chain"].to_list() == ["SH"]
 
 
-def test_a_merely_helpful_flow_makes_no_gap() -> None:
-    assert kinds(run(chain(("a", "b", 1), ("b", "c", 3)), firms(a=9, c=9), share={"a": 0.5, "c": 0.5})) == {}
+@pytest.mark.parametrize(("feed", "use", "gaps"), [(1, 3, {}), (3, 1, {}), (2, 2, {"b": "fill"})])
+def test_a_merely_helpful_flow_makes_no_gap_an_important_one_does(feed: int, use: int, gaps: dict[str, str]) -> None:
+    maps = chain(("a", "b", feed), ("b", "c", use))
+    assert kinds(run(maps, firms(a=9, c=9), share={"a": 0.5, "c": 0.5})) == gaps
 
 
 def test_dealers_need_no_local_maker() -> None:
@@ -296,6 +313,9 @@ def test_one_dominant_firm_makes_a_segment_thin_equal_ones_do_not() -> None:
     assert kinds(result) == {"abs": "strengthen"}
     assert reasons(result, "abs")["concentrated"]["value"] == pytest.approx(90 / 94)
     assert kinds(run(maps, sized(1, 1, 1, 1, 1), share=share)) == {}
+    # a leader among others in a strong segment is no weakness
+    strong = run(maps, sized(90, 1, 1, 1, 1), share={"abs": 0.03, "plastic": 0.9})
+    assert (state(strong, "abs")["state"], kinds(strong)) == ("strong", {})
 
 
 # --- score and rank ---------------------------------------------------------------------------------------------
@@ -328,6 +348,25 @@ def test_the_parts_of_a_gap_by_hand() -> None:
     assert got["kin"] == pytest.approx(4 / 5)
     assert got["position"] == 0.5
     assert got["shortfall"] == pytest.approx(1, abs=1e-6)  # 20 were to be expected
+
+
+def test_an_anchor_that_may_be_strong_by_chance_counts_half() -> None:
+    share = {"abs": 0.01, "house": 0.99}
+    result = run(chain(("abs", "plastic", 3), house={}), firms(abs=2, house=98), share=share)
+    assert (kinds(result), state(result, "abs")["sure"]) == ({"plastic": "extend"}, False)
+    assert parts(result, "plastic")["anchor"] == pytest.approx(1.5 / (1.5 + 3))
+
+
+def test_position_tells_key_from_other_and_production_from_support() -> None:
+    maps = chain(
+        *(flow for s in ("key", "plain", "service", "key_service") for flow in (("x", s, 3), (s, "y", 3))),
+        key={"key": True},
+        service={"stage": "support"},
+        key_service={"stage": "support", "key": True},
+    )
+    result = run(maps, firms(x=50, y=50))
+    positions = {segment: parts(result, segment)["position"] for segment in kinds(result)}
+    assert positions == {"key": 1.0, "plain": 0.5, "service": 0.25, "key_service": 0.5}
 
 
 def test_absence_as_likely_as_not_adds_nothing_to_the_score() -> None:
@@ -393,7 +432,7 @@ def ranked(*shares: dict[str, float]) -> pl.DataFrame:
         kind = next(iter(values)).split(".")[0]
         weights = Rules().weights[kind]
         listed = [{"name": p, "value": values.get(f"{kind}.{p}", 0.0), "weight": weights[p]} for p in PARTS[kind]]
-        score = sum(part["value"] * part["weight"] for part in listed)
+        score = sum(weights[p] * values.get(f"{kind}.{p}", 0.0) for p in PARTS[kind])
         rows.append({"place": "兰州", "chain": "SH", "segment": f"s{i}", "kind": kind, "score": score, "parts": listed})
     rows.sort(key=lambda row: -row["score"])
     return pl.DataFrame([row | {"rank": i + 1} for i, row in enumerate(rows)])

@@ -46,10 +46,10 @@ def test_a_code_is_recognised_however_it_was_typed(written):
     [
         (None, "empty", "没有统一社会信用代码"),
         ("  ", "empty", "没有统一社会信用代码"),
-        ("320105000037042", "old_number", "15 位的工商注册号"),
-        ("3203212100640", "length_13", "13 位的旧注册号"),
+        ("320105000012345", "old_number", "15 位的工商注册号"),
+        ("3203212112345", "length_13", "13 位的旧注册号"),
         ("9111000060003734", "length", "现为 16 位"),
-        ("企外苏苏承字第0045", "length", "应为 18 位"),
+        ("企外某某字第0001", "length", "应为 18 位"),
         ("9111OOOO600037341L", "character", "“O”"),
         ("A1110000600037341L", "head", "A1110000"),
         ("911100006000373412", "check_digit", "校验码不符"),
@@ -115,7 +115,7 @@ def test_every_proposal_is_a_right_code_near_the_written_one(written):
 
 def test_a_right_code_and_an_old_number_propose_nothing():
     assert propose(RIGHT) == []
-    assert propose("320105000037042") == []
+    assert propose("320105000012345") == []
 
 
 # ── codes of the sample city ──
@@ -147,13 +147,17 @@ def test_a_sample_code_outside_its_series_is_refused(region, serial):
 @pytest.mark.realdata
 def test_on_the_real_registry_codes_are_judged_as_published_and_none_is_a_sample():
     import polars as pl
+
     from support import lianpu_data
 
-    for file in ("gansu", "national-sample"):
-        frame = pl.read_parquet(lianpu_data() / "registry" / f"{file}.parquet")
-        for code, valid in zip(frame["uscc"], frame["uscc_valid"], strict=True):
-            assert check_uscc(code).ok == valid
-            assert not is_sample_uscc(code)
+    registry = lianpu_data() / "registry"
+    gansu, nation = (pl.read_parquet(registry / f"{f}.parquet") for f in ("gansu", "national-sample"))
+    frame = pl.concat(
+        [t.select("uscc", "uscc_valid") for t in (gansu, nation.filter(~pl.col("uscc_valid")), nation[:20_000])]
+    )
+    for code, valid in frame.iter_rows():
+        assert check_uscc(code).ok == valid
+        assert not is_sample_uscc(code)
 
 
 # ── names ──
@@ -197,6 +201,7 @@ def test_the_key_of_a_key_is_itself(name):
 @pytest.mark.realdata
 def test_hardly_any_two_real_firms_share_a_key():
     import polars as pl
+
     from support import lianpu_data
 
     frame = pl.read_parquet(lianpu_data() / "registry" / "national-sample.parquet").unique("uscc")
@@ -210,8 +215,8 @@ def test_hardly_any_two_real_firms_share_a_key():
 @pytest.mark.parametrize(
     ("name", "parent"),
     [
-        ("中国石油天然气股份有限公司甘肃兰州销售分公司", "中国石油天然气股份有限公司"),
-        ("中国石油天然气股份有限公司甘肃销售分公司雁滩加油站", "中国石油天然气股份有限公司甘肃销售分公司"),
+        ("甲石油股份有限公司甘肃兰州销售分公司", "甲石油股份有限公司"),
+        ("甲石油股份有限公司甘肃销售分公司雁滩加油站", "甲石油股份有限公司甘肃销售分公司"),
         ("甲商贸有限责任公司七里河门市部", "甲商贸有限责任公司"),
         ("甲药房连锁有限公司西固店", "甲药房连锁有限公司"),
         ("甲银行股份有限公司兰州城关支行", "甲银行股份有限公司"),

@@ -1,7 +1,5 @@
 """Registry addresses and the places they lie in."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,33 +28,33 @@ def where(address: str | None, province: str | None = None, city: str | None = N
 @pytest.mark.parametrize(
     ("address", "place"),
     [
-        ("甘肃省兰州市西固区福利路街道12号", "甘肃/兰州/西固"),
-        ("永登县河桥镇马军村", "甘肃/兰州/永登"),
-        ("兰州市城关区兰州市城关区高新雁南路18号", "甘肃/兰州/城关"),
-        ("甘肃省天水市甘谷县甘谷县武家河乡", "甘肃/天水/甘谷县"),
-        ("甘肃省定西市岷 县马坞镇", "甘肃/定西/岷县"),
-        ("兰州西固金沟乡马家山", "甘肃/兰州/西固"),
-        ("云南省昆明市嵩明小新街8号", "云南/昆明/嵩明"),
+        ("甘肃省兰州市西固区福利路街道1号", "甘肃/兰州/西固"),
+        ("永登县河桥镇某村", "甘肃/兰州/永登"),
+        ("兰州市城关区兰州市城关区高新雁南路1号", "甘肃/兰州/城关"),
+        ("甘肃省天水市甘谷县甘谷县某乡", "甘肃/天水/甘谷"),
+        ("甘肃省定西市岷 县某镇", "甘肃/定西/岷县"),
+        ("兰州西固金沟乡某村", "甘肃/兰州/西固"),
+        ("云南省昆明市嵩明小新街1号", "云南/昆明/嵩明"),
         ("中国甘肃省兰州市（安宁区）银安路", "甘肃/兰州/安宁"),
-        ("北京市海淀区上地六街17号", "北京/北京/海淀"),
+        ("北京市海淀区上地六街1号", "北京/北京/海淀"),
         ("河南省济源市北海大道", "河南/河南直辖/济源"),
         ("新疆石河子市北四路", "新疆/新疆直辖/石河子"),
-        ("四川省内江市中区玉屏街", "四川/内江/市中区"),
-        ("甘肃省嘉峪关市五一南路1316号", "甘肃/嘉峪关"),
-        ("甘肃省酒泉路2号", "甘肃"),
+        ("四川省内江市中区玉屏街", "四川/内江/市中"),
+        ("甘肃省嘉峪关市五一南路1号", "甘肃/嘉峪关"),
+        ("甘肃省酒泉路1号", "甘肃"),
     ],
 )
 def test_the_address_names_its_place(address, place):
-    assert where(address).replace("甘谷县", "甘谷") == place.replace("甘谷县", "甘谷").replace("市中区", "市中")
+    assert where(address) == place
 
 
 def test_an_address_without_a_county_falls_back_to_the_city_column():
-    found = RESOLVER.resolve("红城宁朔村", "甘肃", "兰州")
+    found = RESOLVER.resolve("红城某村", "甘肃", "兰州")
     assert (found.code, found.level, found.basis) == ("620100", "city", "column")
 
 
 def test_an_address_in_another_place_than_the_column_says_wins_and_is_flagged():
-    found = RESOLVER.resolve("陕西省宝鸡市渭滨区经二路18号", "甘肃", "平凉")
+    found = RESOLVER.resolve("陕西省宝鸡市渭滨区经二路1号", "甘肃", "平凉")
     assert found.code == "610302"
     assert found.conflict
     assert not RESOLVER.resolve("平凉市崆峒区中山街", "甘肃", "平凉").conflict
@@ -89,7 +87,7 @@ def test_province_and_city_columns_name_a_place(province, city, place):
 @pytest.mark.parametrize(
     ("address", "province", "city", "place"),
     [
-        ("城关区临夏路5号", "甘肃", "兰州", "甘肃/兰州/城关"),
+        ("城关区临夏路1号", "甘肃", "兰州", "甘肃/兰州/城关"),
         ("城关区江苏路1号", "西藏", "拉萨", "西藏/拉萨/城关"),
         ("西湖区文三路", "浙江", "杭州", "浙江/杭州/西湖"),
         ("西湖区抚生路", "江西", "南昌", "江西/南昌/西湖"),
@@ -115,13 +113,13 @@ def test_two_places_of_one_name_without_context_are_not_guessed():
 @pytest.mark.parametrize(
     ("address", "place"),
     [
-        ("兰州市酒泉路2号", "甘肃/兰州"),
-        ("兰州市西固东路178号", "甘肃/兰州"),
-        ("北京路461号", "甘肃/兰州"),
-        ("上海大厦3楼", "甘肃/兰州"),
-        ("城关镇胜利街", "甘肃/兰州"),
-        ("兰州市城关区临夏路5号", "甘肃/兰州/城关"),
-        ("甘肃省兰州市城关区平凉路94号", "甘肃/兰州/城关"),
+        ("兰州市酒泉路1号", "甘肃/兰州"),
+        ("兰州市西固东路1号", "甘肃/兰州"),
+        ("北京路1号", "甘肃/兰州"),
+        ("上海大厦1楼", "甘肃/兰州"),
+        ("城关镇某街", "甘肃/兰州"),
+        ("兰州市城关区临夏路1号", "甘肃/兰州/城关"),
+        ("甘肃省兰州市城关区平凉路1号", "甘肃/兰州/城关"),
     ],
 )
 def test_a_street_or_building_named_after_a_place_is_not_that_place(address, place):
@@ -129,7 +127,7 @@ def test_a_street_or_building_named_after_a_place_is_not_that_place(address, pla
 
 
 def test_a_short_name_before_another_place_counts_even_when_it_looks_like_a_street():
-    assert where("辽宁省大连市大连庄河市昌盛街道") == "辽宁/大连/庄河"
+    assert where("辽宁省大连市大连庄河市某街道") == "辽宁/大连/庄河"
 
 
 def test_a_district_named_in_full_further_on_is_found():
@@ -144,22 +142,22 @@ def test_a_district_named_in_full_further_on_is_found():
     [
         ("甘肃省平凉市华亭县东华镇", "甘肃/平凉/华亭"),
         ("安西县渊泉镇", "甘肃/酒泉/瓜州"),
-        ("天水市北道区马跑泉", "甘肃/天水/麦积"),
-        ("天水市张川县和平西路", "甘肃/天水/张家川"),
+        ("天水市北道区某镇", "甘肃/天水/麦积"),
+        ("天水市张川县某路", "甘肃/天水/张家川"),
         ("张家川县恭门镇", "甘肃/天水/张家川"),
-        ("天祝县哈溪镇", "甘肃/武威/天祝"),
+        ("天祝县某镇", "甘肃/武威/天祝"),
         ("肃南县红湾寺镇", "甘肃/张掖/肃南"),
         ("积石山县吹麻滩镇", "甘肃/临夏/积石山"),
         ("陇南地区武都县城关镇", "甘肃/陇南/武都"),
         ("甘南州夏河县拉卜楞镇", "甘肃/甘南/夏河"),
         ("庆阳市庆阳县驿马镇", "甘肃/庆阳/庆城"),
         ("江苏省吴江市松陵镇", "江苏/苏州/吴江"),
-        ("南京市白下区石门坎", "江苏/南京/秦淮"),
+        ("南京市白下区某街", "江苏/南京/秦淮"),
         ("北京市宣武区广安门外", "北京/北京/西城"),
-        ("襄樊市襄阳区航空路", "湖北/襄阳/襄州"),
-        ("内蒙古包头市昆区钢铁大街", "内蒙古/包头/昆都仑"),
+        ("襄樊市襄阳区某路", "湖北/襄阳/襄州"),
+        ("内蒙古包头市昆区某大街", "内蒙古/包头/昆都仑"),
         ("新疆巴州库尔勒市", "新疆/巴音郭楞/库尔勒"),
-        ("中国（上海）自由贸易试验区美约路81号", "上海/上海/浦东"),
+        ("中国（上海）自由贸易试验区某路1号", "上海/上海/浦东"),
     ],
 )
 def test_former_and_other_names_lead_to_the_place_of_today(address, place):
@@ -183,14 +181,14 @@ def test_no_alias_hides_the_full_name_of_a_place_of_today_in_the_same_city():
 @pytest.mark.parametrize(
     ("address", "code", "zone"),
     [
-        ("甘肃省兰州市兰州新区嘉陵江街568号", "620100", "620171"),
-        ("永登县中川镇西槽村", "620121", "620171"),
-        ("甘肃省兰州市兰州新区机场南高新园区科技创新城", "620100", "620171"),
-        ("兰州市城关区高新雁南路18号", "620102", "6201GX"),
-        ("兰州高新技术产业开发区联创孵化园", "620100", "6201GX"),
-        ("甘肃省兰州市安宁区经济技术开发区17号", "620105", "6201JK"),
-        ("榆中县和平经济开发区", "620123", None),
-        ("甘肃省兰州市城关区南河北路956号高新大厦B座", "620102", None),
+        ("甘肃省兰州市兰州新区黄河大道1号", "620100", "620171"),
+        ("永登县中川镇某村", "620121", "620171"),
+        ("甘肃省兰州市兰州新区高新园区某大厦", "620100", "620171"),
+        ("兰州市城关区高新雁南路1号", "620102", "6201GX"),
+        ("兰州高新技术产业开发区某孵化园", "620100", "6201GX"),
+        ("甘肃省兰州市安宁区经济技术开发区1号", "620105", "6201JK"),
+        ("榆中县某经济开发区", "620123", None),
+        ("甘肃省兰州市城关区某路1号高新大厦", "620102", None),
         ("甘肃省白银市高新技术产业开发区", "620400", None),
         ("甘肃省天水市经济技术开发区", "620500", None),
     ],
@@ -204,21 +202,21 @@ def test_lanzhou_s_zones_are_recognised_beside_the_district(address, code, zone)
 
 
 def test_the_registration_authority_names_the_district_where_the_address_does_not():
-    found = RESOLVER.resolve("河桥镇柳荫村", "甘肃", "兰州", region="620121")
+    found = RESOLVER.resolve("河桥镇某村", "甘肃", "兰州", region="620121")
     assert (found.code, found.basis) == ("620121", "registration")
 
 
 def test_the_registration_authority_never_overrules_an_address():
     assert RESOLVER.resolve("永登县河桥镇", "甘肃", "兰州", region="620102").code == "620121"
-    assert RESOLVER.resolve("河桥镇柳荫村", "甘肃", "兰州", region="620502").code == "620100"
-    assert RESOLVER.resolve("河桥镇柳荫村", "甘肃", "兰州", region="999999").code == "620100"
+    assert RESOLVER.resolve("河桥镇某村", "甘肃", "兰州", region="620502").code == "620100"
+    assert RESOLVER.resolve("河桥镇某村", "甘肃", "兰州", region="999999").code == "620100"
 
 
 # ── evidence ──
 
 
 def test_spans_point_into_the_address_as_given():
-    address = "甘肃省 定西市岷 县马坞镇"
+    address = "甘肃省 定西市岷 县某镇"
     found = RESOLVER.resolve(address)
     assert [(address[a:b], ROWS[code].name) for a, b, code in found.spans] == [
         ("甘肃省", "甘肃省"),
@@ -264,7 +262,7 @@ def test_many_at_once_are_the_same_as_one_by_one(picks):
     addresses = [full_path(code) if whole else ROWS[code].name + "1号" for code, whole in picks]
     cities = [ROWS[lineage(code)[2]].name for code, _ in picks]
     one_by_one: list[Resolution] = [RESOLVER.resolve(a, None, c) for a, c in zip(addresses, cities, strict=True)]
-    assert Resolver(places()).resolve_many(addresses, None, cities) == one_by_one
+    assert RESOLVER.resolve_many(addresses, None, cities) == one_by_one
 
 
 def lineage(code: str) -> list[str]:
@@ -277,10 +275,12 @@ def lineage(code: str) -> list[str]:
 
 def full_path(code: str) -> str:
     """The names from the province down, without the levels that nobody writes."""
-    silent: Callable[[str], bool] = lambda c: (
-        ROWS[c].kind == "city" and (c[2:4] == "90" or c[:2] in ("11", "12", "31", "50"))
-    )  # noqa: E731
-    return "".join(ROWS[c].name for c in lineage(code)[1:] if not silent(c))
+    return "".join(ROWS[c].name for c in lineage(code)[1:] if not is_silent(c))
+
+
+def is_silent(code: str) -> bool:
+    """市辖区, 县 and 直辖县级行政区划."""
+    return ROWS[code].kind == "city" and (code[2:4] == "90" or code[:2] in ("11", "12", "31", "50"))
 
 
 # ── real data ──
@@ -295,6 +295,7 @@ def test_shares_on_the_real_registry(file, district, city, agreement, same_autho
     """Resolved to district and city; agreement with the city column when it is hidden; and with the district whose
     authority registered the firm, which the resolver did not see."""
     import polars as pl
+
     from support import lianpu_data
 
     frame = pl.read_parquet(lianpu_data() / "registry" / f"{file}.parquet")

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def contains(geometry: dict, lng: float, lat: float) -> bool:
     inside = False
     for polygon in geometry["coordinates"]:
         for ring in polygon:
-            for (ax, ay), (bx, by) in zip(ring, ring[1:], strict=False):
+            for (ax, ay), (bx, by) in pairwise(ring):
                 if (ay > lat) != (by > lat) and lng < ax + (lat - ay) * (bx - ax) / (by - ay):
                     inside = not inside
     return inside
@@ -125,6 +126,7 @@ def test_forest_and_ranch_areas_are_no_places(rows):
     [
         ("甘肃省", "甘肃"),
         ("新疆维吾尔自治区", "新疆"),
+        ("内蒙古自治区", "内蒙古"),
         ("香港特别行政区", "香港"),
         ("兰州市", "兰州"),
         ("大兴安岭地区", "大兴安岭"),
@@ -265,7 +267,7 @@ def test_no_dropped_point_lies_further_off_than_the_tolerance(wiggle, tolerance)
     if len(kept) == 4:
         return  # the least triangle is kept whatever the tolerance
     for x, y in original:
-        off = min(distance(x, y, a, b) for a, b in zip(kept, kept[1:], strict=False))
+        off = min(distance(x, y, a, b) for a, b in pairwise(kept))
         assert off <= tolerance + 2e-4
 
 

@@ -57,8 +57,8 @@ class ChainGraph:
         self.weights: Floats = np.zeros((n, n))
         np.add.at(self.weights, (source, target), self.flows["weight"].to_numpy())
         np.fill_diagonal(self.weights, 0)
-        self.flows_between: dict[tuple[int, int], list[Row]] = {}
-        for pair, flow in zip(zip(source.tolist(), target.tolist(), strict=True), self.flows.to_dicts(), strict=True):
+        self.flows_between: dict[tuple[int, int], list[tuple[Any, ...]]] = {}
+        for pair, flow in zip(zip(source.tolist(), target.tolist(), strict=True), self.flows.iter_rows(), strict=True):
             self.flows_between.setdefault(pair, []).append(flow)
         stage = self.segments["stage"]
         self.support: Flags = (stage == "support").to_numpy()
@@ -79,14 +79,6 @@ class ChainGraph:
         self.siblings: Floats = alike.astype(float)
         self.key: Flags = self.segments["key"].cast(pl.Boolean).fill_null(False).to_numpy()
 
-    def feeds(self, at_least: float) -> Flags:
-        """[s, t]: s gives t a material that t needs at least so much."""
-        return np.asarray(self.material >= at_least)
-
-    def asks(self, at_least: float) -> Flags:
-        """[s, t]: t, being no dealer, needs what s gives at least so much."""
-        return np.asarray(self.demand >= at_least)
-
 
 def _along(values: npt.NDArray[Any], flows: npt.NDArray[Any]) -> Floats:
     """``values @ flows``, (places, segments) × (segments, segments), in an order of summing that does not depend on how
@@ -98,13 +90,19 @@ def _along(values: npt.NDArray[Any], flows: npt.NDArray[Any]) -> Floats:
 
 @dataclass(frozen=True)
 class Picture:
-    """Arrays place × segment behind the findings; ``parts[kind]`` and ``chosen[kind]`` by kind of finding."""
+    """Arrays place × segment behind the findings; ``parts[kind]`` and ``chosen[kind]`` by kind of finding.
+
+    Segment × segment: ``feeds[s, t]``, s gives t a material it needs, and ``asks[s, t]``, t is no dealer and needs what s
+    gives; both with at least ``link_weight``.
+    """
 
     present: Flags
     presence: Floats
     strong: Flags
     parts: Mapping[str, Mapping[str, Floats]]
     chosen: Mapping[str, Flags]
+    feeds: Flags
+    asks: Flags
 
 
 def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
@@ -162,7 +160,7 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
         "weakness": np.maximum(np.nan_to_num(np.clip(1 - lq / rules.weak_below, 0, 1)), 0.5 * none_large),
         "thin": np.where((n == 1) | by_scale, hhi, 0.0),
     }
-    feeds, asks = graph.feeds(rules.link_weight), graph.asks(rules.link_weight)
+    feeds, asks = graph.material >= rules.link_weight, demand >= rules.link_weight
     fed, used = _along(present, feeds) > 0, _along(present, asks.T) > 0
     fill = ~present & used & (fed | graph.support | graph.supplied)
     extend = ~present & ~fill & ((_along(strong, feeds) > 0) | (_along(strong, asks.T) > 0))
@@ -175,6 +173,8 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
         strong,
         {kind: {name: parts[name] for name in PARTS[kind]} for kind in KINDS},
         {"fill": fill, "extend": extend, "strengthen": strengthen},
+        feeds,
+        asks,
     )
 
 
@@ -188,7 +188,6 @@ def findings_of(
     """All findings, ordered by place, chain and rank. ``firms``: per place and segment those that fill it, largest first."""
     seen = picture(graph, states, rules)
     lq = states["lq"].to_numpy().reshape(-1, len(graph.codes))
-    evidence_type = pl.Struct({"segments": pl.List(pl.String), "flows": pl.List(FLOW), "firms": pl.List(firm_type)})
     frames = []
     for kind in KINDS:
         places, picked = np.nonzero(seen.chosen[kind])
@@ -202,8 +201,8 @@ def findings_of(
             cells.select(
                 *("place", "chain", "segment", pl.lit(kind).alias("kind"), score),
                 *("state", "sure", "basis", "n", "expected", "lq", parts),
-                pl.Series("reasons", [look.reasons() for look in looks], dtype=pl.List(REASON)),
-                pl.Series("evidence", [look.evidence() for look in looks], dtype=evidence_type),
+                _nested("reasons", [look.reasons() for look in looks], REASON),
+                _evidence(looks, firm_type),
             )
         )
     # scores equal but for the last bits must tie, lest the order of summing decide a rank
@@ -229,6 +228,32 @@ def _scored(kind: str, parts: Mapping[str, Floats], rules: Rules) -> tuple[pl.Se
     ]
     column = pl.concat(listed, how="horizontal").select(pl.concat_list(pl.all()).alias("parts")).to_series()
     return pl.Series("score", score), column
+
+
+def _nested(name: str, lists: list[list[tuple[Any, ...]]], item: pl.Struct) -> pl.Series:
+    """A column of lists of structs, built flat and then folded: far quicker than list by list."""
+    flat = pl.DataFrame([row for rows in lists for row in rows], schema=item.to_schema(), orient="row")
+    owner = np.repeat(np.arange(len(lists)), [len(rows) for rows in lists])
+    folded = (
+        flat.select(pl.Series("owner", owner, pl.Int64), pl.struct(pl.all()).alias(name))
+        .group_by("owner", maintain_order=True)
+        .agg(name)
+    )
+    every = pl.DataFrame({"owner": pl.int_range(len(lists), eager=True)})
+    column = every.join(folded, on="owner", how="left", maintain_order="left")[name]
+    return column.fill_null(pl.Series([[]], dtype=pl.List(item))) if len(column) else column
+
+
+def _evidence(looks: list["_Look"], firm_type: pl.DataType) -> pl.Series:
+    """The present neighbours, the flows to them, and the largest firms of the segment and of each neighbour."""
+    found = [look.evidence() for look in looks]
+    return pl.DataFrame(
+        [
+            pl.Series("segments", [segments for segments, _, _ in found], pl.List(pl.String)),
+            _nested("flows", [flows for _, flows, _ in found], FLOW),
+            pl.Series("firms", [firms for _, _, firms in found], pl.List(firm_type)),
+        ]
+    ).to_struct("evidence")
 
 
 @dataclass(frozen=True)
@@ -258,19 +283,18 @@ class _Look:
 
     def strong_neighbours(self) -> tuple[list[int], list[int]]:
         """The strong feeders and the strong users from which an extension starts."""
-        feeds, asks = self.graph.feeds(self.rules.link_weight), self.graph.asks(self.rules.link_weight)
-        before = [t for t in self.inputs(self.seen.strong) if feeds[t, self.s]]
-        return before, [t for t in self.outputs(self.seen.strong) if asks[self.s, t]]
+        before = [t for t in self.inputs(self.seen.strong) if self.seen.feeds[t, self.s]]
+        return before, [t for t in self.outputs(self.seen.strong) if self.seen.asks[self.s, t]]
 
-    def reason(self, code: str, segments: list[int], value: float | None = None) -> list[Row]:
+    def reason(self, code: str, segments: list[int], value: float | None = None) -> list[tuple[Any, ...]]:
         """A fact about other segments, with the number of distinct firms in them; none where there are none."""
         if not segments:
             return []
         codes = [self.graph.codes[t] for t in segments]
         firms = set().union(*(self.firms.get(code, ()) for code in codes))
-        return [{"code": code, "segments": codes, "firms": len(firms), "value": value}]
+        return [(code, codes, len(firms), value)]
 
-    def reasons(self) -> list[Row]:
+    def reasons(self) -> list[tuple[Any, ...]]:
         here, cell = self.graph.codes[self.s], self.cell
         found = self.strengthen_reasons() if self.kind == "strengthen" else self.gap_reasons()
         if self.graph.key[self.s]:
@@ -281,7 +305,7 @@ class _Look:
             found.append(_own("to_review", here, cell["n_unsure"], None))
         return found
 
-    def gap_reasons(self) -> list[Row]:
+    def gap_reasons(self) -> list[tuple[Any, ...]]:
         here, present = self.graph.codes[self.s], self.seen.present
         found = [_own("absent", here, 0, self.cell["expected"])]
         if self.kind == "extend":
@@ -295,7 +319,7 @@ class _Look:
         kin = np.flatnonzero(self.graph.siblings[self.s] * present[self.place])
         return found + self.reason("kin_present", kin.tolist())
 
-    def strengthen_reasons(self) -> list[Row]:
+    def strengthen_reasons(self) -> list[tuple[Any, ...]]:
         here, cell = self.graph.codes[self.s], self.cell
         found = []
         if cell["lq"] is not None and cell["lq"] < self.rules.weak_below:
@@ -308,15 +332,15 @@ class _Look:
             found.append(_own("concentrated", here, cell["n"], cell["cr1"]))
         return found + self.reason("feeds_present", self.outputs(self.seen.present))
 
-    def evidence(self) -> Row:
-        """The present neighbours, the flows to them, and the largest firms of the segment and of each neighbour."""
+    def evidence(self) -> tuple[list[str], list[tuple[Any, ...]], list[Any]]:
         suppliers, users = self.inputs(self.seen.present), self.outputs(self.seen.present)
         flows = [flow for t in suppliers for flow in self.graph.flows_between[t, self.s]]
         flows += [flow for t in users for flow in self.graph.flows_between[self.s, t]]
         codes = [self.graph.codes[t] for t in dict.fromkeys([self.s, *suppliers, *users])]
         firms = dict.fromkeys(firm for code in codes for firm in self.firms.get(code, ())[: self.rules.evidence_firms])
-        return {"segments": codes, "flows": flows, "firms": list(firms)}
+        return codes, flows, list(firms)
 
 
-def _own(code: str, segment: str, firms: int, value: float | None) -> Row:
-    return {"code": code, "segments": [segment], "firms": firms, "value": value}
+def _own(code: str, segment: str, firms: int, value: float | None) -> tuple[Any, ...]:
+    """A reason about the segment itself, in the order of ``REASON``."""
+    return code, [segment], firms, value

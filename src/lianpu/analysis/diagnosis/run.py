@@ -72,7 +72,8 @@ def diagnose_many(
     rules = rules or Rules()
     check_columns(firms, FIRM_COLUMNS, "firms")
     graph = ChainGraph(segments, flows)
-    wanted = firms["place"].unique().sort().to_list() if places is None else sorted(set(places), key=str)
+    named = firms["place"] if places is None else pl.Series(places, dtype=firms["place"].dtype)
+    wanted = named.unique().sort().to_list()
     if not wanted:
         raise ValueError("no place to diagnose: firms is empty and no place is named")
     groups = [wanted[i : i + _PLACES_AT_ONCE] for i in range(0, len(wanted), _PLACES_AT_ONCE)]

@@ -74,11 +74,11 @@ class Placer:
         if labelled is None or not labelled.height:
             return cls(taxonomy, terms, None)
         _need(labelled, ("name", "scope", "code"), "标注表")
-        known = labelled.filter(pl.col("code").is_in(taxonomy["code"].implode()))
-        if not known.height:
-            raise ValueError("标注表中没有一个代码出现在分类表里：请核对两表的代码列")
+        labelled = labelled.with_columns(pl.col("code").cast(pl.String))
+        if (odd := labelled.filter(~pl.col("code").is_in(taxonomy["code"].implode()))["code"]).len():
+            raise ValueError(f"标注表代码“{odd[0]}”不在分类表中：请先补上或改正（不属于任何环节的企业留空）")
         bare = cls(taxonomy, terms, None)
-        return cls(taxonomy, terms, TextModel.fit(taxonomy, known, bare._matcher))
+        return cls(taxonomy, terms, TextModel.fit(taxonomy, labelled, bare._matcher))
 
     def place(self, frame: pl.DataFrame, top_k: int = 3) -> pl.DataFrame:
         """Segments of each firm of ``frame`` (columns name, scope; nulls count as empty).
@@ -131,7 +131,7 @@ class Placer:
         if self._model is None:
             row, code, role, score, group = found.pair_row, found.pair_code, found.role, found.score, None
         else:
-            row, code, role, score, group = self._model.combine(frame, found, self._fills)
+            row, code, role, score, group = self._model.combine(frame, found, self._matcher, top_k)
         keep = np.flatnonzero(score > 0)
         fitting = np.where(role[keep] == self._fills[code[keep]], 1.0, _OTHER_ROLE)
         order = keep[np.lexsort((code[keep], -score[keep] * fitting, row[keep]))]

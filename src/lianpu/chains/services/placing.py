@@ -140,7 +140,11 @@ def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> 
     decided = placement.state != Placement.Decision.SUGGESTED
     placement.decided_by = user.get_username() if decided else ""
     placement.decided_at = timezone.now() if decided else None
+    fields = ["state", "decided_by", "decided_at"]
+    if placement.state == Placement.Decision.CONFIRMED:
+        placement.confidence = 1.0  # so that the lists' own filter finds just the firms that a diagnosis counts
+        fields.append("confidence")
     with acting(user, reason=reason or f"挂链{placement.get_state_display()}", source="screen"):
-        placement.save(update_fields=["state", "decided_by", "decided_at"])
+        placement.save(update_fields=fields)
         rediagnose(user=user, enterprise=placement.enterprise)
     return placement

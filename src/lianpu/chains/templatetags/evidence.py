@@ -1,0 +1,27 @@
+"""Evidence of a placement, marked in the text it rests on."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter
+def highlighted(text: str, spans: Iterable[Mapping[str, Any]]) -> SafeString:
+    """``text`` with every span marked; spans are (start, end, activity), overlapping ones are cut."""
+    parts: list[tuple[SafeString]] = []
+    at = 0
+    for span in sorted(spans, key=lambda one: (one["start"], -one["end"])):
+        start, end = max(span["start"], at), span["end"]
+        if start >= end or end > len(text):
+            continue
+        marked = format_html('<mark class="evidence" data-activity="{}">{}</mark>', span.get("activity", ""), text[start:end])
+        parts += [(format_html("{}", text[at:start]),), (marked,)]
+        at = end
+    parts.append((format_html("{}", text[at:]),))
+    return format_html_join("", "{}", parts)
+

@@ -1,0 +1,231 @@
+"""What the desk pages show, read for the acting user."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+from django.utils.http import urlencode
+
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
+from lianpu.chains.queries import latest_run
+from lianpu.places.models import Place
+from lianpu.register import rights
+from lianpu.register.declare import registry
+
+MARKS = {State.MISSING: "○", State.WEAK: "◔", State.BALANCED: "◑", State.STRONG: "●"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One leaf segment on the chain map."""
+
+    segment: Segment
+    state: SegmentState | None
+    finding: Finding | None
+
+    @property
+    def mark(self) -> str:
+        return MARKS[State(self.state.state)] if self.state else "·"
+
+
+@dataclass
+class Group:
+    segment: Segment
+    tiles: list[Tile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class StageColumn:
+    """One column of the map."""
+
+    label: str
+    groups: list[Group]
+
+    @property
+    def wide(self) -> bool:
+        """Whether its tiles need two abreast to keep the map in one view."""
+        return sum(len(group.tiles) for group in self.groups) > 18
+
+
+@dataclass(frozen=True)
+class Board:
+    """A chain as one place has it: groups by stage, flows within, states counted."""
+
+    chain: Chain
+    run: DiagnosisRun | None
+    stages: list[StageColumn]
+    flows: list[tuple[str, str, str, int]]
+    counts: Mapping[str, int]
+    findings: list[Finding]
+
+
+def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
+    """The chain map of ``chain`` with the states and findings of ``run`` that ``user`` may see."""
+    states: dict[int, SegmentState] = {}
+    findings: list[Finding] = []
+    if run is not None:
+        seen = rights.restrict(SegmentState.objects.filter(run=run, segment__chain=chain), registry["segment-states"], user)
+        states = {state.segment_id: state for state in seen}
+        told = rights.restrict(Finding.objects.filter(run=run, chain=chain), registry["findings"], user)
+        findings = list(told.select_related("segment").order_by("rank"))
+    first = {finding.segment_id: finding for finding in reversed(findings)}
+    groups: dict[int, Group] = {}
+    for segment in Segment.objects.filter(chain=chain).select_related("chain").order_by("order"):
+        if not segment.is_leaf:
+            groups[segment.pk] = Group(segment)
+        elif segment.parent_id in groups:
+            groups[segment.parent_id].tiles.append(Tile(segment, states.get(segment.pk), first.get(segment.pk)))
+    stages = [StageColumn(str(s.label), [g for g in groups.values() if g.segment.stage == s.value]) for s in Stage]
+    flows = list(
+        SegmentFlow.objects.filter(source__chain=chain, target__chain=chain).values_list("source__code", "target__code", "via", "weight")
+    )
+    counts = {state.value: sum(row.state == state.value for row in states.values()) for state in State}
+    return Board(chain, run, stages, flows, counts, findings)
+
+
+@dataclass(frozen=True)
+class SegmentSheet:
+    """Everything the desk says of one segment."""
+
+    segment: Segment
+    state: SegmentState | None
+    findings: list[Finding]
+    placements: list[Any]
+    total: int
+    inflows: list[SegmentFlow]
+    outflows: list[SegmentFlow]
+    rows_url: str
+    all_url: str
+
+
+def counted_url(segment: Segment, place: Place, run: DiagnosisRun) -> str:
+    """The list of just those placements that the diagnosis counted on ``segment``."""
+    least = run.rules.get("min_confidence", 0.5)
+    return registry["placements"].url() + "?" + urlencode(
+        {
+            "f.segment": segment.code,
+            "f.place": place.code,
+            "f.role": segment.filled_by,
+            "f.confidence.from": least,
+            "f.state": "suggested,confirmed",
+        }
+    )
+
+
+def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: Place | None) -> SegmentSheet:
+    """State, findings, firms (surest first, within the user's scope) and flows of a segment."""
+    register = registry["placements"]
+    rows = register.base().filter(segment=segment)
+    if place is not None:
+        rows = rows.filter(enterprise__place__path__startswith=place.path)
+    rows = rights.restrict(rows, register, user).order_by("state", "-confidence")
+    state = SegmentState.objects.filter(run=run, segment=segment).first() if run else None
+    findings = list(Finding.objects.filter(run=run, segment=segment).order_by("rank")) if run else []
+    return SegmentSheet(
+        segment,
+        state,
+        findings,
+        list(rows[:12]),
+        rows.count(),
+        list(segment.flows_in.select_related("source__chain").order_by("-weight", "source__order")),
+        list(segment.flows_out.select_related("target__chain").order_by("-weight", "target__order")),
+        counted_url(segment, place, run) if run and place else "",
+        register.url() + "?" + urlencode({"f.segment": segment.code} | ({"f.place": place.code} if place else {})),
+    )
+
+
+@dataclass(frozen=True)
+class ChainCard:
+    """One chain on the cockpit."""
+
+    chain: Chain
+    counts: list[tuple[str, str, int]]
+    segments: int
+    present: int
+    firms: int
+    findings: int
+    top: list[Finding]
+
+
+def chain_cards(user: Any, run: DiagnosisRun) -> list[ChainCard]:
+    """Cards of the chains the user may see, in the city's order."""
+    states = rights.restrict(SegmentState.objects.filter(run=run), registry["segment-states"], user)
+    by_chain: dict[int, dict[str, int]] = {}
+    for chain, state, n in states.order_by().values_list("segment__chain", "state").annotate(n=Count("pk")):
+        by_chain.setdefault(chain, {})[state] = n
+    findings = rights.restrict(Finding.objects.filter(run=run), registry["findings"], user)
+    told = dict(findings.order_by().values_list("chain").annotate(n=Count("pk")))
+    top: dict[int, list[Finding]] = {}
+    for finding in findings.filter(rank__lte=3).select_related("segment").order_by("rank"):
+        top.setdefault(finding.chain_id, []).append(finding)
+    cards = []
+    for chain in Chain.objects.filter(pk__in=by_chain):
+        counts = by_chain[chain.pk]
+        total = sum(counts.values())
+        cards.append(
+            ChainCard(
+                chain,
+                [(state.value, str(state.label), counts.get(state.value, 0)) for state in State],
+                total,
+                total - counts.get(State.MISSING, 0),
+                run.figures.get(chain.code, {}).get("firms", 0),
+                told.get(chain.pk, 0),
+                top.get(chain.pk, []),
+            )
+        )
+    return cards
+
+
+def place_for(user: Any, code: str) -> Place | None:
+    """The place a desk page is about: the one asked for, else the user's own if diagnosed, else the latest diagnosed."""
+    diagnosed = Place.objects.filter(diagnoses__is_latest=True).distinct()
+    if code:
+        return diagnosed.filter(code=code).first()
+    for grant in [] if user.is_superuser else rights.grants_of(user):
+        mine = diagnosed.filter(path=grant.place_path).first()
+        if mine is not None:
+            return mine
+    run = DiagnosisRun.objects.filter(is_latest=True).select_related("place").first()
+    return run.place if run else None
+
+
+def run_for(place: Place | None) -> DiagnosisRun | None:
+    return latest_run(place) if place else None
+
+
+def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
+    """Firms and placed firms of each child of ``place`` within the user's scope, with the list behind each number."""
+    enterprises, placements = registry["enterprises"], registry["placements"]
+    rows = rights.restrict(enterprises.base().filter(place__path__startswith=place.path), enterprises, user)
+    firms = dict(rows.order_by().values_list("place__code").annotate(n=Count("pk")))
+    held = rights.restrict(placements.base().filter(enterprise__place__path__startswith=place.path), placements, user)
+    placed = dict(held.order_by().values_list("enterprise__place__code").annotate(n=Count("enterprise", distinct=True)))
+    return [
+        {
+            "code": child.code,
+            "name": child.name,
+            "firms": firms.get(child.code, 0),
+            "placed": placed.get(child.code, 0),
+            "url": enterprises.url() + "?" + urlencode({"f.place": child.code}),
+        }
+        for child in place.children.exclude(kind=Place.Kind.ZONE).order_by("code")
+    ]
+
+
+def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
+    """Functional zones of a place as marks (they have no published boundary), with their firms."""
+    enterprises = registry["enterprises"]
+    rows = rights.restrict(enterprises.base().filter(zone__parent=place), enterprises, user)
+    firms = dict(rows.order_by().values_list("zone__code").annotate(n=Count("pk")))
+    return [
+        {
+            "code": zone.code,
+            "name": zone.short_name or zone.name,
+            "at": [zone.longitude, zone.latitude],
+            "firms": firms.get(zone.code, 0),
+            "note": zone.note,
+            "url": enterprises.url() + "?" + urlencode({"f.zone": zone.code}),
+        }
+        for zone in place.children.filter(kind=Place.Kind.ZONE).order_by("code")
+    ]

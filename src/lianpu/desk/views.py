@@ -1,0 +1,88 @@
+"""Desk pages: the cockpit, a chain's desk, a segment, the chain's book."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from lianpu.chains.models import Chain, Segment
+from lianpu.chains.queries import diagnosed_places
+from lianpu.desk import queries
+from lianpu.register import rights
+from lianpu.register.declare import registry
+from lianpu.register.models import Change
+
+
+@require_GET
+def cockpit(request: HttpRequest) -> HttpResponse:
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    run = queries.run_for(place)
+    context = {
+        "place": place,
+        "run": run,
+        "places": diagnosed_places(),
+        "cards": queries.chain_cards(request.user, run) if run else [],
+        "districts": queries.firms_by_district(request.user, place) if place else [],
+        "zones": queries.zones_of(request.user, place) if place else [],
+        "changes": _recent(request),
+    }
+    return render(request, "desk/cockpit.html", context)
+
+
+def _recent(request: HttpRequest) -> list[Change]:
+    """The latest changes made by people to registers the reader may see whole."""
+    whole = [r.label for r in registry.all() if rights.reach_of(request.user, r) is not None and not rights.reach_of(request.user, r)]
+    return list(Change.objects.filter(model__in=whole, source__in=("screen", "api")).order_by("-pk")[:8])
+
+
+def _chain(request: HttpRequest, code: str) -> Chain:
+    register = registry["chains"]
+    rights.demand(request.user, register, rights.VIEW)
+    return get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
+
+
+@require_GET
+def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
+    chain = _chain(request, code)
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    run = queries.run_for(place)
+    board = queries.board(request.user, chain, run)
+    asked = request.GET.get("segment", "")
+    opened = Segment.objects.filter(code=asked, chain=chain, is_leaf=True).first()
+    context = {
+        "chain": chain,
+        "chains": Chain.objects.all(),
+        "place": place,
+        "places": diagnosed_places(),
+        "run": run,
+        "board": board,
+        "flows": board.flows,
+        "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
+        "districts": queries.firms_by_district(request.user, place) if place else [],
+        "figures": run.figures.get(chain.code, {}) if run else {},
+    }
+    return render(request, "desk/chain.html", context)
+
+
+@require_GET
+def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse:
+    """The sheet of one segment, for the side of the chain desk."""
+    chain = _chain(request, code)
+    found = get_object_or_404(Segment, code=segment, chain=chain, is_leaf=True)
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    run = queries.run_for(place)
+    context = {"sheet": queries.segment_sheet(request.user, found, run, place), "place": place, "run": run, "chain": chain}
+    return render(request, "desk/segment_sheet.html", context)
+
+
+@require_GET
+def dossier(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    from lianpu.desk.dossier import FORMS, write_dossier
+
+    chain = _chain(request, code)
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    if place is None or form not in FORMS:
+        raise Http404("还没有诊断，不能生成档案。请先运行诊断。")
+    body = write_dossier(user=request.user, chain=chain, place=place, form=form)
+    name = content_disposition_header(as_attachment=True, filename=f"{place.name}{chain.name}产业链档案.{form}") or ""
+    return HttpResponse(body, content_type=FORMS[form], headers={"Content-Disposition": name})
