@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _RIDGE = 1.0
 _LEVELS = (1.0, 0.5, 0.3)  # weight of the code itself, its parent, its grandparent
 _NGRAMS, _NAME_NGRAMS = (1, 2, 3), (1, 2)
-_RARE = 2  # n-grams of fewer training texts are left out
+_MOST_WEIGHTS = 20_000_000  # n-grams × outputs, 40 MB stored: the commonest n-grams stay
 _PRODUCTS_A_TEXT = 25
 _MOST_TEXTS = 8_000  # the dual matrix stays below 0.5 GiB
 # what a firm names first is its business: weight of a character falls from 1 towards the floor over this many characters
@@ -78,7 +78,7 @@ class TextModel:
         goal = np.array([number.get(code, len(codes)) for code in labelled["code"]] + target)
         size = labelled.height
         scope_grams, name_grams = _grams(matcher.grammar, firm_names, scopes)
-        scope_keys, name_keys = _vocabulary(scope_grams), _vocabulary(name_grams)
+        scope_keys, name_keys = _vocabularies(scope_grams, name_grams, _MOST_WEIGHTS // (len(outputs) + 1))
         features, scale = _features(scope_grams, name_grams, scope_keys, name_keys, len(scopes), None)
         kernel = (features @ features.T).toarray()
         kernel[np.diag_indices_from(kernel)] += _RIDGE
@@ -239,12 +239,22 @@ def _ngrams(texts: Texts, weight: np.ndarray | None, sizes: tuple[int, ...]) -> 
     return _Grams(*(np.concatenate([part[place] for part in parts]) for place in range(3)))
 
 
-def _vocabulary(grams: _Grams) -> np.ndarray:
+def _vocabularies(scope: _Grams, name: _Grams, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted keys of the n-grams to learn from: those of the most texts, at most ``most`` in all."""
+    tables = [_text_counts(scope), _text_counts(name)]
+    texts = np.concatenate([counts for _, counts in tables])
+    part = np.repeat([0, 1], [len(keys) for keys, _ in tables])
+    keys = np.concatenate([keys for keys, _ in tables])
+    kept = np.lexsort((keys, part, -texts))[:most]
+    return np.sort(keys[kept[part[kept] == 0]]), np.sort(keys[kept[part[kept] == 1]])
+
+
+def _text_counts(grams: _Grams) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((grams.row, grams.key))
     key, row = grams.key[order], grams.row[order]
     distinct = np.append(True, (key[1:] != key[:-1]) | (row[1:] != row[:-1])) if len(key) else np.zeros(0, bool)
     keys, texts = np.unique(key[distinct], return_counts=True)
-    return np.asarray(keys[texts >= _RARE])
+    return keys, texts
 
 
 def _features(
