@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from lianpu.chains.models import Placement
+from lianpu.chains.models import Finding, Placement, Segment
 from lianpu.chains.queries import evidence_of
 from lianpu.register import rights
 from lianpu.register.declare import Panel, registry
@@ -22,4 +22,35 @@ def placements_of(request: HttpRequest, enterprise: Any) -> Mapping[str, Any]:
     return {"enterprise": enterprise, "placements": held, "spans": spans, "may_decide": may}
 
 
+PART_LABELS = {
+    "need": "下游需要",
+    "supply": "上游可供",
+    "anchor": "紧邻优势",
+    "kin": "同组基础",
+    "position": "环节地位",
+    "shortfall": "与对照差距",
+    "weakness": "薄弱程度",
+    "thin": "单薄程度",
+}
+
+
+def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
+    """Score parts with labels, and the segments, flows and firms that made the finding (firms within the reader's scope)."""
+    evidence = finding.evidence
+    segments = {s.code: s for s in Segment.objects.filter(code__in=evidence.get("segments", [])).select_related("chain")}
+    firms = registry["enterprises"].base().filter(pk__in=evidence.get("firms", []))
+    flows = [
+        (segments.get(flow["source"]), flow["via"], segments.get(flow["target"]), int(flow["weight"]))
+        for flow in evidence.get("flows", [])
+    ]
+    return {
+        "parts": [part | {"label": PART_LABELS.get(part["name"], part["name"]), "points": part["value"] * part["weight"]} for part in finding.parts],
+        "score": finding.score,
+        "flows": [flow for flow in flows if flow[0] and flow[2]],
+        "firms": rights.restrict(firms, registry["enterprises"], request.user)[:60],
+        "finding": finding,
+    }
+
+
+registry.panel("findings", Panel("chains/finding_panel.html", grounds_of))
 registry.panel("enterprises", Panel("chains/placements_panel.html", placements_of, order=10))

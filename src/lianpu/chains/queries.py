@@ -46,7 +46,10 @@ def segment_frame() -> "pl.DataFrame":
     )
     schema = {"code": pl.String, "chain": pl.String, "name": pl.String, "parent": pl.String, "stage": pl.String, "key": pl.Boolean, "filled_by": pl.String, "fed_from": pl.String}
     frame = pl.DataFrame(list(rows), schema=schema, orient="row")
-    return frame.with_columns(importance=pl.when("key").then(2.0).otherwise(1.0))
+    return frame.with_columns(
+        importance=pl.when("key").then(2.0).otherwise(1.0),
+        fed_from=pl.when(pl.col("fed_from") != "").then("fed_from"),  # null where the main input comes from the maps
+    )
 
 
 def flow_frame() -> "pl.DataFrame":

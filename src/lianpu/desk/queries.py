@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, Count, When
 from django.utils.http import urlencode
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
@@ -119,7 +119,10 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
     rows = register.base().filter(segment=segment)
     if place is not None:
         rows = rows.filter(enterprise__place__path__startswith=place.path)
-    rows = rights.restrict(rows, register, user).order_by("state", "-confidence")
+    # Confirmed before suggested before rejected, and the role that fills the segment before the others.
+    fills = Case(When(role=segment.filled_by, then=0), default=1)
+    standing = Case(When(state="confirmed", then=0), When(state="suggested", then=1), default=2)
+    rows = rights.restrict(rows, register, user).order_by(standing, fills, "-confidence", "pk")
     state = SegmentState.objects.filter(run=run, segment=segment).first() if run else None
     findings = list(Finding.objects.filter(run=run, segment=segment).order_by("rank")) if run else []
     return SegmentSheet(

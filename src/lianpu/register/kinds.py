@@ -106,7 +106,8 @@ class Number(Kind):
     def show(self, value: Any) -> str:
         if value is None:
             return ""
-        text = f"{Decimal(value):,f}"
+        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+        text = f"{exact if self.places is None else round(exact, self.places):,f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 

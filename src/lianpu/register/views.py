@@ -39,6 +39,11 @@ def _row(register: Register, user: Any, pk: int) -> Any:
     return get_object_or_404(rights.restrict(register.base(), register, user), pk=pk)
 
 
+def _readable(columns: list[BoundColumn]) -> list[BoundColumn]:
+    """Columns that a person can read; structured evidence has its own panels."""
+    return [c for c in columns if not c.column.source_only and type(c.kind) is not Json]
+
+
 def _widget(column: BoundColumn) -> str:
     if isinstance(column.kind, (Choice, Flag)):
         return "choice"
@@ -103,7 +108,7 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "row": row,
         "title": register.describe(row),
         "badge": register.badge(row),
-        "cells": cells([c for c in rights.visible(request.user, register.bound) if not c.column.source_only], row),
+        "cells": cells(_readable(rights.visible(request.user, register.bound)), row),
         "related": related,
         "changes": changes_of(register, pk) if register.history else [],
         "panels": [(panel.template, panel.context(request, row)) for panel in register.panels],

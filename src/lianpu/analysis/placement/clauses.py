@@ -118,6 +118,7 @@ class Grammar:
         """Cut every character into exactly one token: matches, punctuation, and runs of anything else."""
         size = len(texts.codes)
         kind_of = lexicon.tables()[1][texts.codes]
+        _points(texts.codes, kind_of)
         tailed = self.tail[pattern] > 0
         cut = end - self.tail[pattern]
         edge = np.zeros(size + 1, dtype=np.int8)
@@ -146,7 +147,7 @@ class Grammar:
         kind, after = stream.kind, stream.after
         weight = _RESIDUAL[after]
         long_tail = (after == Kind.TEXT) & (np.append(stream.end[1:] - stream.start[1:], 0) > 1)
-        weight = np.where(long_tail, weight / 2, weight)
+        weight = np.where(long_tail, weight * 0.6, weight)
         group_roles = np.append(groups.roles, 0)
         roles = group_roles[governor]
         learned = (
@@ -248,8 +249,9 @@ _CONTENT = np.zeros(32, dtype=bool)
 _CONTENT[[Kind.TEXT, Kind.PRODUCT, Kind.HEAD, Kind.CARRY]] = True
 #: How far a product still means itself, by the kind of the token right after it.
 _RESIDUAL = np.ones(32)
-_RESIDUAL[[Kind.HEAD, Kind.PRODUCT]] = 0.0
-_RESIDUAL[Kind.TEXT] = 0.5
+_RESIDUAL[Kind.HEAD] = 0.0
+_RESIDUAL[Kind.PRODUCT] = 0.2  # 汽车|轮胎 is a compound, 农药|化肥 a list without its comma
+_RESIDUAL[Kind.TEXT] = 0.4
 
 
 def _is_content(kind: np.ndarray) -> np.ndarray:
@@ -266,13 +268,27 @@ def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, 
 
 def _latest(marks: np.ndarray) -> np.ndarray:
     """For every place the last marked place up to it, else -1."""
-    return np.maximum.accumulate(np.where(marks, np.arange(len(marks)), -1)) if len(marks) else np.zeros(0, np.int64)
+    places = np.where(marks, np.arange(len(marks)), -1)
+    return np.asarray(np.maximum.accumulate(places)) if len(marks) else places
 
 
 def _next(marks: np.ndarray) -> np.ndarray:
     """For every place the first marked place from it on, else the length."""
     size = len(marks)
-    return np.minimum.accumulate(np.where(marks, np.arange(size), size)[::-1])[::-1] if size else np.zeros(0, np.int64)
+    places = np.where(marks, np.arange(size), size)
+    return np.asarray(np.minimum.accumulate(places[::-1])[::-1]) if size else places
+
+
+def _points(codes: np.ndarray, kinds: np.ndarray) -> None:
+    """A point between two figures or letters is part of the word (3.5G), elsewhere it parts a list (机床.泵)."""
+    points = np.flatnonzero(codes == ord("."))
+    inner = (
+        (codes[points - 1] < 0x80)
+        & (codes[points - 1] > 0x2F)
+        & (codes[points + 1] < 0x80)
+        & (codes[points + 1] > 0x2F)
+    )
+    kinds[points[~inner]] = Kind.LIST
 
 
 def _brackets(tokens: _Tokens, texts: int) -> _Brackets:
@@ -382,7 +398,8 @@ def _demote(stream: _Stream) -> None:
     places = np.flatnonzero(act)
     firsts = places[np.append(True, run[1:] != run[:-1])]
     lasts = places[np.append(run[1:] != run[:-1], True)]
-    compound = _is_content(before[firsts]) & (stream.after[lasts] == Kind.HEAD)
+    device = (stream.after[lasts] == Kind.HEAD) & (np.append(stream.role[1:], 0)[lasts] > 0)
+    compound = _is_content(before[firsts]) & device
     kind[places[compound[run - run[0]]]] = Kind.HEAD
 
 
@@ -416,7 +433,8 @@ def _groups(stream: _Stream) -> _Groups:
     roles &= MAKES | TRADES | SERVES | RESEARCHES
     colon = after[last] == Kind.COLON
     right = _is_content(after[last]) | colon
-    left = _is_content(before[first]) & ~colon
+    # words on both sides are verb and object (利用废渣生产水泥), unless a product stands right before (药品零售连锁)
+    left = _is_content(before[first]) & (~right | (before[first] == Kind.PRODUCT)) & ~colon
     # neither side: 五金、建材、批发、零售 looks back, 批发、零售、五金 looks forward
     free = content[first] - np.append(0, content[last[:-1]]) if len(first) else first
     started = np.append(True, stream.clause[first[1:]] != stream.clause[last[:-1]]) if len(first) else right
@@ -451,7 +469,7 @@ def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
     has_next &= stream.clause[first] == stream.clause
     same_item = stream.item[first] == stream.item
     before_right = has_last & groups.right[last]
-    next_left = has_next & groups.left[following] & ~groups.right[following]
+    next_left = has_next & groups.left[following]
     # 生产A、B，C、D销售: after the last comma all belongs to the later activity, without a comma only its own item
     apart = stream.comma[first] != stream.comma[groups.last[last]]
     takes = same_item | (apart & (stream.comma == stream.comma[first]))

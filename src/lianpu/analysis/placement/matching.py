@@ -25,7 +25,46 @@ _NEUTRAL, _SAME_ELSEWHERE, _BY_NAME, _UNKNOWN = 0.55, 0.7, 0.65, 0.35
 _SERVICE_NAME = 0.4  # 某某水泥运输公司: the name's product is what is served, not what is done
 _AGAINST_NAME = 0.8  # a shop whose scope says 生产
 #: What may stand right after a product in a name that is the name of its business: 水泥|有限公司, 水泥|厂.
-_NAME_ENDS_2 = ["有限", "股份", "集团", "公司", "总厂", "分厂", "工厂", "实业", "工业", "制造", "制品", "科技", "销售", "贸易", "商贸", "经贸", "经销", "经营", "门市", "商店", "商行", "专卖", "批发", "零售", "加工", "生产", "研究", "研发", "发展", "开发", "产业", "开采", "冶炼", "企业", "专业", "运输", "维修", "服务"]
+_NAME_ENDS_2 = [
+    "有限",
+    "股份",
+    "集团",
+    "公司",
+    "总厂",
+    "分厂",
+    "工厂",
+    "实业",
+    "工业",
+    "制造",
+    "制品",
+    "科技",
+    "销售",
+    "贸易",
+    "商贸",
+    "经贸",
+    "经销",
+    "经营",
+    "门市",
+    "商店",
+    "商行",
+    "专卖",
+    "批发",
+    "零售",
+    "加工",
+    "生产",
+    "研究",
+    "研发",
+    "发展",
+    "开发",
+    "产业",
+    "开采",
+    "冶炼",
+    "企业",
+    "专业",
+    "运输",
+    "维修",
+    "服务",
+]
 _NAME_ENDS_1 = "厂矿店行部站社("
 
 
@@ -123,23 +162,23 @@ class Matcher:
         many = self.terms.offsets[product + 1] - self.terms.offsets[product]
         each = np.repeat(np.arange(len(row)), many)
         link = np.arange(len(each)) - np.repeat(np.cumsum(many) - many, many) + self.terms.offsets[product][each]
-        code, strength = self.terms.codes[link], self._strength[link] * weight[each]
-        key = row[each] * len(self.fills) + code
+        key = row[each] * len(self.fills) + self.terms.codes[link]
         order = np.lexsort((start[each], source[each], key))
-        each, key, strength = each[order], key[order], strength[order]
-        row, start, end, source, roles, stated = (part[each] for part in (row, start, end, source, roles, stated))
+        strength = (self._strength[link] * weight[each])[order]
+        each, key = each[order], key[order]
         opens = np.append(True, key[1:] != key[:-1]) if len(key) else np.zeros(0, bool)
+        mentions = _Mentions(row[each], source[each], roles[each], stated[each], strength, np.flatnonzero(opens))
         group = np.cumsum(opens) - 1
-        pairs = np.flatnonzero(opens)
-        pair_row, pair_code = row[pairs], key[pairs] % len(self.fills)
-        told, strength = self._roles(firm_names, row, source, roles, stated, strength, group, pairs)
-        chance = np.zeros((len(pairs), len(ROLES)))
-        if len(pairs):
+        pair_row, pair_code = mentions.row[mentions.pairs], key[mentions.pairs] % len(self.fills)
+        told, strength = _roles(firm_names, mentions, group)
+        chance = np.zeros((len(pair_row), len(ROLES)))
+        if len(pair_row):
             missed = np.log1p(-np.minimum(strength, 0.95))
             for place in range(len(ROLES)):
-                chance[:, place] = -np.expm1(np.add.reduceat(np.where(told >> place & 1, missed, 0.0), pairs))
-        role, score = self._choose(chance, self.fills[pair_code])
-        return Evidence(row, start, end, source, roles, stated, group, pair_row, pair_code, chance, role, score)
+                chance[:, place] = -np.expm1(np.add.reduceat(np.where(told >> place & 1, missed, 0.0), mentions.pairs))
+        role, score = _choose(chance, self.fills[pair_code])
+        spans = (start[each], end[each], mentions.source, mentions.roles, mentions.stated)
+        return Evidence(mentions.row, *spans, group, pair_row, pair_code, chance, role, score)
 
     def _in_scopes(self, texts: Texts) -> tuple[np.ndarray, ...]:
         pattern, start, end = self.grammar.scan(texts)
@@ -171,43 +210,47 @@ class Matcher:
         row = np.searchsorted(texts.bounds, start, side="right") - 1
         return row, start - texts.bounds[row], end - texts.bounds[row], pattern
 
-    @staticmethod
-    def _roles(
-        firm_names: pl.Series,
-        row: np.ndarray,
-        source: np.ndarray,
-        roles: np.ndarray,
-        stated: np.ndarray,
-        strength: np.ndarray,
-        group: np.ndarray,
-        pairs: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Role bits and final strength of every mention; a mention without its own takes them from kin, name or default."""
-        if not len(row):
-            return roles, strength
-        seen, place = np.unique(row, return_inverse=True)
-        hint = names.hints(firm_names.gather(seen).fill_null(""))[place]
-        kin = np.bitwise_or.reduceat(np.where(strength > 0.1, roles, 0).astype(np.uint8), pairs)[group]
-        scope_roles = np.zeros(len(seen), dtype=np.uint8)
-        np.bitwise_or.at(scope_roles, place, np.where(strength > 0.1, roles, 0).astype(np.uint8))
-        # a name of its own tells little of the role where the scope says what the firm does with other things
-        hint = np.where((source == NAME) & (scope_roles[place] > 0) & (scope_roles[place] & MAKES == 0), TRADES, hint)
-        named = np.bitwise_or.reduceat((source == NAME).astype(np.uint8), pairs)[group].astype(bool)
-        told = np.where(
-            roles > 0, roles, np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, MAKES, TRADES)))
-        )
-        by = np.where(kin > 0, _SAME_ELSEWHERE, np.where((hint > 0) | named, _BY_NAME, _UNKNOWN))
-        by = np.where(stated & (kin == 0), np.maximum(by, _NEUTRAL), by)
-        by = np.where(roles > 0, np.where((told & MAKES > 0) & (hint == TRADES), _AGAINST_NAME, 1.0), by)
-        by = np.where((source == NAME) & (hint == SERVES) & (kin == 0), _SERVICE_NAME * by, by)
-        return told.astype(np.uint8), strength * by
 
-    @staticmethod
-    def _choose(chance: np.ndarray, fills: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Role bit and chance of each pair: the role that fills the code if it is at least half as likely as the best."""
-        order = [int(bit).bit_length() - 1 for bit in PRIORITY]
-        best = np.array(order)[np.argmax(chance[:, order], axis=1)] if len(chance) else np.zeros(0, np.int64)
-        line = np.arange(len(chance))
-        fill = np.log2(np.maximum(fills, 1)).astype(np.int64)
-        place = np.where(chance[line, fill] >= 0.5 * chance[line, best], fill, best)
-        return (1 << place).astype(np.uint8), chance[line, place]
+@dataclass(frozen=True, slots=True)
+class _Mentions:
+    """Mentions sorted by (row, code); ``pairs`` are the places where a new pair begins."""
+
+    row: np.ndarray
+    source: np.ndarray
+    roles: np.ndarray
+    stated: np.ndarray
+    strength: np.ndarray
+    pairs: np.ndarray
+
+
+def _roles(firm_names: pl.Series, mentions: _Mentions, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Role bits and final strength of every mention; one without its own takes them from kin, name or default."""
+    roles, stated = mentions.roles, mentions.stated
+    if not len(roles):
+        return roles, mentions.strength
+    seen, place = np.unique(mentions.row, return_inverse=True)
+    by_name = mentions.source == NAME
+    clear = np.where(mentions.strength > 0.1, roles, 0).astype(np.uint8)
+    kin = np.bitwise_or.reduceat(clear, mentions.pairs)[group]
+    named = np.bitwise_or.reduceat(by_name.astype(np.uint8), mentions.pairs)[group] > 0
+    hint = names.hints(firm_names.gather(seen).fill_null(""))[place]
+    # a product in the name alone: what the firm does with all else it lists tells what it does with this one
+    others = np.zeros(len(seen), dtype=np.uint8)
+    np.bitwise_or.at(others, place, clear)
+    hint = np.where(by_name & (others[place] > 0) & (others[place] & MAKES == 0), TRADES, hint)
+    told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, MAKES, TRADES)))
+    factor = np.where(kin > 0, _SAME_ELSEWHERE, np.where((hint > 0) | named, _BY_NAME, _UNKNOWN))
+    factor = np.where(stated & (kin == 0), np.maximum(factor, _NEUTRAL), factor)
+    factor = np.where(by_name & (hint == SERVES) & (kin == 0), _SERVICE_NAME * factor, factor)
+    own = np.where((roles & MAKES > 0) & (hint == TRADES), _AGAINST_NAME, 1.0)
+    return np.where(roles > 0, roles, told).astype(np.uint8), mentions.strength * np.where(roles > 0, own, factor)
+
+
+def _choose(chance: np.ndarray, fills: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Role bit and chance of each pair: the role that fills the code if it is at least half as likely as the best."""
+    order = [int(bit).bit_length() - 1 for bit in PRIORITY]
+    best = np.array(order)[np.argmax(chance[:, order], axis=1)] if len(chance) else np.zeros(0, np.int64)
+    line = np.arange(len(chance))
+    fill = np.log2(np.maximum(fills, 1)).astype(np.int64)
+    place = np.where(chance[line, fill] >= 0.5 * chance[line, best], fill, best)
+    return (1 << place).astype(np.uint8), chance[line, place]

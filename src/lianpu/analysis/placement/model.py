@@ -79,7 +79,7 @@ class TextModel:
         size = labelled.height
         scope_grams, name_grams = _grams(matcher.grammar, firm_names, scopes)
         scope_keys, name_keys = _vocabularies(scope_grams, name_grams, _MOST_WEIGHTS // (len(outputs) + 1))
-        features, scale = _features(scope_grams, name_grams, scope_keys, name_keys, len(scopes), None)
+        features, scale = _features(scope_grams, name_grams, scope_keys, name_keys, size=len(scopes))
         kernel = (features @ features.T).toarray()
         kernel[np.diag_indices_from(kernel)] += _RIDGE
         wanted = _targets(taxonomy, codes)[goal]
@@ -112,7 +112,9 @@ class TextModel:
         objects = matcher.grammar.read(scope_texts)
         scope_grams = _scope_grams(scope_texts, objects)
         name_grams = _ngrams(Texts.of(firm_names.to_list()), None, _NAME_NGRAMS)
-        features, _ = _features(scope_grams, name_grams, self.scope_keys, self.name_keys, frame.height, self.scale)
+        features, _ = _features(
+            scope_grams, name_grams, self.scope_keys, self.name_keys, size=frame.height, scale=self.scale
+        )
         raw = np.asarray(features @ self.weights.astype(np.float32), dtype=np.float64)
         lexical = _lexical(found, frame.height, self.outputs)
         chance = _softmax(raw, lexical, self.sharpness)
@@ -258,7 +260,13 @@ def _text_counts(grams: _Grams) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _features(
-    scope: _Grams, name: _Grams, scope_keys: np.ndarray, name_keys: np.ndarray, size: int, scale: np.ndarray | None
+    scope: _Grams,
+    name: _Grams,
+    scope_keys: np.ndarray,
+    name_keys: np.ndarray,
+    *,
+    size: int,
+    scale: np.ndarray | None = None,
 ) -> tuple[sparse.csr_matrix, np.ndarray]:
     """(texts, n-grams) with log counts × inverse document frequency; the scope and name parts of a row each have norm 1.
 

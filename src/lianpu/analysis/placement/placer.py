@@ -22,19 +22,17 @@ from lianpu.analysis.placement.model import TextModel
 #: Changes whenever the method gives other results for the same inputs.
 METHOD = "placement/1"
 BATCH = 20_000
-EVIDENCE = pl.List(
-    pl.Struct({"start": pl.UInt32, "end": pl.UInt32, "text": pl.String, "activity": pl.String, "source": pl.String})
-)
-SCHEMA = pl.Schema(
-    {
-        "row": pl.UInt32,
-        "rank": pl.UInt32,
-        "code": pl.String,
-        "role": pl.String,
-        "score": pl.Float64,
-        "evidence": EVIDENCE,
-    }
-)
+_SPAN = {"start": pl.UInt32(), "end": pl.UInt32(), "text": pl.String(), "activity": pl.String(), "source": pl.String()}
+_COLUMNS: dict[str, pl.DataType] = {
+    "row": pl.UInt32(),
+    "rank": pl.UInt32(),
+    "code": pl.String(),
+    "role": pl.String(),
+    "score": pl.Float64(),
+    "evidence": pl.List(pl.Struct(_SPAN)),
+}
+#: What :meth:`Placer.place` returns.
+SCHEMA = pl.Schema(_COLUMNS)
 _ACTIVITIES = ["unstated"] + [
     "+".join(role for place, role in enumerate(ROLES) if bits >> place & 1) for bits in range(1, 16)
 ]
@@ -148,7 +146,7 @@ class Placer:
             }
         )
         pair = chosen if group is None else group[chosen]
-        return placed.with_columns(_evidence(found, frame, pair)).cast(dict(SCHEMA))  # type: ignore[arg-type]
+        return placed.with_columns(_evidence(found, frame, pair)).cast(SCHEMA)
 
 
 def _evidence(found: Evidence, frame: pl.DataFrame, pairs: np.ndarray) -> pl.Series:

@@ -25,3 +25,11 @@ def highlighted(text: str, spans: Iterable[Mapping[str, Any]]) -> SafeString:
     parts.append((format_html("{}", text[at:]),))
     return format_html_join("", "{}", parts)
 
+
+
+@register.filter
+def part_label(part: Mapping[str, Any]) -> str:
+    """The Chinese word for a score part."""
+    from lianpu.chains.panels import PART_LABELS
+
+    return PART_LABELS.get(part["name"], part["name"])
