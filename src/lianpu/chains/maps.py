@@ -21,8 +21,39 @@ ROLES = ("makes", "trades", "serves", "researches")
 LEAVES, PRODUCTS = (25, 60), (5, 20)
 # Words that any trader lists as a whole class of goods decide nothing.
 TOO_GENERAL = frozenset(
-    "配件 材料 设备 产品 机械 零件 技术 服务 原料 化工产品 化工原料 建筑材料 建材 五金 五金交电 机电产品 机电设备 电子产品 金属材料 食品 百货 "
-    "日用百货 矿产品 农产品 农副产品 机械设备 电器 仪器仪表 工艺品 劳保用品 办公用品".split()
+    [
+        "配件",
+        "材料",
+        "设备",
+        "产品",
+        "机械",
+        "零件",
+        "技术",
+        "服务",
+        "原料",
+        "化工产品",
+        "化工原料",
+        "建筑材料",
+        "建材",
+        "五金",
+        "五金交电",
+        "机电产品",
+        "机电设备",
+        "电子产品",
+        "金属材料",
+        "食品",
+        "百货",
+        "日用百货",
+        "矿产品",
+        "农产品",
+        "农副产品",
+        "机械设备",
+        "电器",
+        "仪器仪表",
+        "工艺品",
+        "劳保用品",
+        "办公用品",
+    ]
 )
 
 
@@ -85,7 +116,7 @@ def shipped() -> tuple[ChainMap, ...]:
 def load(path: Path) -> ChainMap:
     """Read one map; a missing field raises ``ValueError`` naming the file and the node."""
     data = path.read_bytes()
-    raw = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    raw = yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 — safe, and ten times faster
     try:
         segments = tuple(_segments(raw))
         flows = tuple(
@@ -133,7 +164,12 @@ def faults(maps: tuple[ChainMap, ...]) -> list[str]:
     found = [fault for one in maps for fault in _shape(one)]
     found += _vocabulary(leaves)
     flows = [flow for one in maps for flow in one.flows]
-    found += [f"流向 {f.source}→{f.target}（{f.via}）：环节 {end} 不存在" for f in flows for end in (f.source, f.target) if end not in leaves]
+    found += [
+        f"流向 {f.source}→{f.target}（{f.via}）：环节 {end} 不存在"
+        for f in flows
+        for end in (f.source, f.target)
+        if end not in leaves
+    ]
     found += [f"流向 {f.source}→{f.target}（{f.via}）：重要程度应为1、2、3" for f in flows if f.weight not in (1, 2, 3)]
     twice = Counter((f.source, f.target, f.via) for f in flows)
     found += [f"流向 {a}→{b}（{via}）重复" for (a, b, via), n in twice.items() if n > 1]
@@ -241,12 +277,14 @@ def main() -> int:
     for one in maps:
         products = sum(len(leaf.products) for leaf in one.leaves)
         terms = sum(1 + len(aliases) for leaf in one.leaves for aliases in leaf.products.values())
-        print(f"{one.code} {one.name}: 环节{len(one.leaves)} 产品{products} 用词{terms} 流向{len(one.flows)} 版本{one.version}")  # noqa: T201
+        print(
+            f"{one.code} {one.name}: 环节{len(one.leaves)} 产品{products} 用词{terms} 流向{len(one.flows)} 版本{one.version}"
+        )
     total = sum(len(leaf.products) for one in maps for leaf in one.leaves)
     wrong = faults(maps)
-    print(f"合计: 链{len(maps)} 产品{total} 差错{len(wrong)}")  # noqa: T201
+    print(f"合计: 链{len(maps)} 产品{total} 差错{len(wrong)}")
     for fault in wrong:
-        print(fault)  # noqa: T201
+        print(fault)
     return 1 if wrong else 0
 
 

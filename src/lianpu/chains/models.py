@@ -49,7 +49,9 @@ class Segment(models.Model):
     code = models.CharField("代码", max_length=12, unique=True)
     name = models.CharField("名称", max_length=60)
     chain = models.ForeignKey(Chain, models.PROTECT, related_name="segments", verbose_name="产业链")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级环节")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级环节"
+    )
     stage = models.CharField("位置", max_length=10, choices=Stage)
     is_leaf = models.BooleanField("末级环节", default=True)
     is_key = models.BooleanField("关键环节", default=False)
@@ -110,7 +112,9 @@ class Placement(models.Model):
         CONFIRMED = "confirmed", "已确认"
         REJECTED = "rejected", "已否定"
 
-    enterprise = models.ForeignKey("enterprises.Enterprise", models.CASCADE, related_name="placements", verbose_name="企业")
+    enterprise = models.ForeignKey(
+        "enterprises.Enterprise", models.CASCADE, related_name="placements", verbose_name="企业"
+    )
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="placements", verbose_name="环节")
     role = models.CharField("角色", max_length=10, choices=Role)
     rank = models.PositiveSmallIntegerField("位次", default=1)

@@ -18,7 +18,13 @@ def placements_of(request: HttpRequest, enterprise: Any) -> Mapping[str, Any]:
     reach = rights.reach_of(request.user, register, rights.CHANGE)
     may = set(placements.filter(reach).values_list("pk", flat=True)) if reach is not None else set()
     held = list(placements)
-    spans = [span for one in held if one.state != Placement.Decision.REJECTED for span in one.evidence or [] if span["source"] == "scope"]
+    spans = [
+        span
+        for one in held
+        if one.state != Placement.Decision.REJECTED
+        for span in one.evidence or []
+        if span["source"] == "scope"
+    ]
     return {"enterprise": enterprise, "placements": held, "spans": spans, "may_decide": may}
 
 
@@ -37,14 +43,19 @@ PART_LABELS = {
 def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     """Score parts with labels, and the segments, flows and firms that made the finding (firms within the reader's scope)."""
     evidence = finding.evidence
-    segments = {s.code: s for s in Segment.objects.filter(code__in=evidence.get("segments", [])).select_related("chain")}
+    segments = {
+        s.code: s for s in Segment.objects.filter(code__in=evidence.get("segments", [])).select_related("chain")
+    }
     firms = registry["enterprises"].base().filter(pk__in=evidence.get("firms", []))
     flows = [
         (segments.get(flow["source"]), flow["via"], segments.get(flow["target"]), int(flow["weight"]))
         for flow in evidence.get("flows", [])
     ]
     return {
-        "parts": [part | {"label": PART_LABELS.get(part["name"], part["name"]), "points": part["value"] * part["weight"]} for part in finding.parts],
+        "parts": [
+            part | {"label": PART_LABELS.get(part["name"], part["name"]), "points": part["value"] * part["weight"]}
+            for part in finding.parts
+        ],
         "score": finding.score,
         "flows": [flow for flow in flows if flow[0] and flow[2]],
         "firms": rights.restrict(firms, registry["enterprises"], request.user)[:60],

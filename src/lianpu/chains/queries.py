@@ -25,7 +25,9 @@ def match_segments(texts: Iterable[str]) -> Mapping[str, int]:
     wanted = set(texts)
     found: dict[str, int] = {}
     bearers: dict[str, set[int]] = {}
-    for pk, code, name in Segment.objects.filter(Q(code__in=wanted) | Q(name__in=wanted)).values_list("pk", "code", "name"):
+    for pk, code, name in Segment.objects.filter(Q(code__in=wanted) | Q(name__in=wanted)).values_list(
+        "pk", "code", "name"
+    ):
         found[code] = pk
         bearers.setdefault(name, set()).add(pk)
     return {name: next(iter(pks)) for name, pks in bearers.items() if len(pks) == 1} | found
@@ -44,7 +46,16 @@ def segment_frame() -> "pl.DataFrame":
     rows = Segment.objects.filter(is_leaf=True).values_list(
         "code", "chain__code", "name", "parent__code", "stage", "is_key", "filled_by", "fed_from"
     )
-    schema = {"code": pl.String, "chain": pl.String, "name": pl.String, "parent": pl.String, "stage": pl.String, "key": pl.Boolean, "filled_by": pl.String, "fed_from": pl.String}
+    schema = {
+        "code": pl.String,
+        "chain": pl.String,
+        "name": pl.String,
+        "parent": pl.String,
+        "stage": pl.String,
+        "key": pl.Boolean,
+        "filled_by": pl.String,
+        "fed_from": pl.String,
+    }
     frame = pl.DataFrame(list(rows), schema=schema, orient="row")
     return frame.with_columns(
         importance=pl.when("key").then(2.0).otherwise(1.0),
@@ -116,7 +127,10 @@ def _revenue(place: Place) -> "pl.DataFrame":
     from lianpu.enterprises.models import Enterprise
 
     firms = with_revenue(Enterprise.objects.filter(Q(place__path__startswith=place.path) | Q(zone=place)))
-    rows = [(pk, float(value)) for pk, value in firms.filter(revenue_10k_cny__isnull=False).values_list("pk", "revenue_10k_cny")]
+    rows = [
+        (pk, float(value))
+        for pk, value in firms.filter(revenue_10k_cny__isnull=False).values_list("pk", "revenue_10k_cny")
+    ]
     return pl.DataFrame(rows, schema={"firm": pl.Int64, "scale": pl.Float64}, orient="row")
 
 
@@ -149,4 +163,8 @@ def states_of(run: DiagnosisRun, chain: Chain) -> dict[str, SegmentState]:
 
 def evidence_of(enterprise: Any) -> "QuerySet[Placement]":
     """Placements of one firm, surest first."""
-    return Placement.objects.filter(enterprise=enterprise).select_related("segment__chain").order_by("state", "-confidence")
+    return (
+        Placement.objects.filter(enterprise=enterprise)
+        .select_related("segment__chain")
+        .order_by("state", "-confidence")
+    )

@@ -98,9 +98,17 @@ class ProductRegister(Register):
     columns = (
         Column("name", required=True, search="A"),
         Column("aliases", kind=kinds.Words()),
-        Column("segment", value="segment__code", match=match_segments, required=True, filter_with=in_segment("segment")),
+        Column(
+            "segment", value="segment__code", match=match_segments, required=True, filter_with=in_segment("segment")
+        ),
         Column("segment_name", label="环节名称", value="segment__name", editable=False),
-        Column("chain", label="产业链", value="segment__chain__name", editable=False, filter_with=in_chain("segment__chain")),
+        Column(
+            "chain",
+            label="产业链",
+            value="segment__chain__name",
+            editable=False,
+            filter_with=in_chain("segment__chain"),
+        ),
         Column("shared_reason", shown=False),
     )
 
@@ -169,7 +177,12 @@ class PlacementRegister(Register):
         Column("role"),
         Column("confidence", kind=kinds.Number(places=3)),
         Column("state"),
-        Column("place", label="所在地", value="enterprise__place__full_name", filter_with=inside("enterprise__place", "enterprise__zone")),
+        Column(
+            "place",
+            label="所在地",
+            value="enterprise__place__full_name",
+            filter_with=inside("enterprise__place", "enterprise__zone"),
+        ),
         Column("evidence", kind=EvidenceKind(name="json")),
         Column("decided_by", shown=False),
         Column("decided_at", shown=False),

@@ -88,7 +88,7 @@ def import_file(register: str, file: Path, all_or_nothing: bool, preview: bool, 
         start = time.perf_counter()
         plan = importing.make_plan(declared, file, SYSTEM, console.progress)
         counts = plan.counts
-        summary = {
+        summary: dict[str, Any] = {
             "register": register,
             "file": str(file),
             "read": len(plan.rows),
@@ -100,7 +100,12 @@ def import_file(register: str, file: Path, all_or_nothing: bool, preview: bool, 
         if not preview:
             mode = importing.ALL_OR_NOTHING if all_or_nothing else importing.GOOD_ROWS
             run = importing.commit(
-                plan, user=SYSTEM, mode=mode, reason=reason, result_folder=settings.LIANPU_HOME / "imports", progress=console.progress
+                plan,
+                user=SYSTEM,
+                mode=mode,
+                reason=reason,
+                result_folder=settings.LIANPU_HOME / "imports",
+                progress=console.progress,
             )
             summary |= {"import_number": run.pk, "result_file": run.result_file}
         summary["seconds"] = round(time.perf_counter() - start, 3)
@@ -220,7 +225,9 @@ def diagnose(code: str, name: str, as_json: bool) -> None:
     for line in table.lines():
         console.say(line)
     console.say(f"诊断第{run.pk}号：{run.place}，对照 {run.reference or '无'}，挂链企业 {run.firms}；{seconds} 秒")
-    console.answer({"run": run.pk, "place": code, "reference": str(run.reference or ""), "seconds": seconds, "chains": table.rows})
+    console.answer(
+        {"run": run.pk, "place": code, "reference": str(run.reference or ""), "seconds": seconds, "chains": table.rows}
+    )
 
 
 @main.command()
@@ -265,7 +272,9 @@ def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
     with in_words():
         _ready(console)
         start = time.perf_counter()
-        body = write_dossier(user=SYSTEM, chain=chain_named(chain), place=place_by_code(code), form=output.suffix[1:].lower())
+        body = write_dossier(
+            user=SYSTEM, chain=chain_named(chain), place=place_by_code(code), form=output.suffix[1:].lower()
+        )
         output.write_bytes(body)
     seconds = round(time.perf_counter() - start, 3)
     console.say(f"已写出 {output}（{len(body) // 1024} KB，{seconds} 秒）")

@@ -39,7 +39,19 @@ def check_port(host: str, port: int) -> None:
 def serve(host: str, port: int) -> None:
     """Become the server process, so that signals reach it directly."""
     workers = str(min(os.cpu_count() or 1, 4))
-    options = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", workers, "--no-ws", "--log-level", "warning"]
+    options = [
+        "--interface",
+        "wsgi",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--workers",
+        workers,
+        "--no-ws",
+        "--log-level",
+        "warning",
+    ]
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, "-m", "granian", *options, "lianpu.site.wsgi:application"])  # noqa: S606

@@ -36,7 +36,9 @@ def state_table(run: DiagnosisRun) -> Table:
     by_chain: dict[str, dict[str, int]] = {}
     for code, state, n in counted:
         by_chain.setdefault(code, {})[state] = n
-    heads = {"chain": "产业链", "firms": "企业", "segments": "环节"} | {state.value: str(state.label) for state in State}
+    heads = {"chain": "产业链", "firms": "企业", "segments": "环节"} | {
+        state.value: str(state.label) for state in State
+    }
     heads |= {"completeness": "完整度"}
     rows = []
     for chain in Chain.objects.all():
@@ -44,7 +46,15 @@ def state_table(run: DiagnosisRun) -> Table:
         total = sum(states.values())
         present = total - states["missing"]
         figures = run.figures.get(chain.code, {})
-        rows.append({"chain": chain.name, "firms": figures.get("firms", 0), "segments": total, **states, "completeness": f"{present}/{total}"})
+        rows.append(
+            {
+                "chain": chain.name,
+                "firms": figures.get("firms", 0),
+                "segments": total,
+                **states,
+                "completeness": f"{present}/{total}",
+            }
+        )
     return Table(heads, rows)
 
 

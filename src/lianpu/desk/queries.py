@@ -65,7 +65,9 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
     states: dict[int, SegmentState] = {}
     findings: list[Finding] = []
     if run is not None:
-        seen = rights.restrict(SegmentState.objects.filter(run=run, segment__chain=chain), registry["segment-states"], user)
+        seen = rights.restrict(
+            SegmentState.objects.filter(run=run, segment__chain=chain), registry["segment-states"], user
+        )
         states = {state.segment_id: state for state in seen}
         told = rights.restrict(Finding.objects.filter(run=run, chain=chain), registry["findings"], user)
         findings = list(told.select_related("segment").order_by("rank"))
@@ -78,7 +80,9 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
             groups[segment.parent_id].tiles.append(Tile(segment, states.get(segment.pk), first.get(segment.pk)))
     stages = [StageColumn(str(s.label), [g for g in groups.values() if g.segment.stage == s.value]) for s in Stage]
     flows = list(
-        SegmentFlow.objects.filter(source__chain=chain, target__chain=chain).values_list("source__code", "target__code", "via", "weight")
+        SegmentFlow.objects.filter(source__chain=chain, target__chain=chain).values_list(
+            "source__code", "target__code", "via", "weight"
+        )
     )
     counts = {state.value: sum(row.state == state.value for row in states.values()) for state in State}
     return Board(chain, run, stages, flows, counts, findings)
@@ -102,14 +106,18 @@ class SegmentSheet:
 def counted_url(segment: Segment, place: Place, run: DiagnosisRun) -> str:
     """The list of just those placements that the diagnosis counted on ``segment``."""
     least = run.rules.get("min_confidence", 0.5)
-    return registry["placements"].url() + "?" + urlencode(
-        {
-            "f.segment": segment.code,
-            "f.place": place.code,
-            "f.role": segment.filled_by,
-            "f.confidence.from": least,
-            "f.state": "suggested,confirmed",
-        }
+    return (
+        registry["placements"].url()
+        + "?"
+        + urlencode(
+            {
+                "f.segment": segment.code,
+                "f.place": place.code,
+                "f.role": segment.filled_by,
+                "f.confidence.from": least,
+                "f.state": "suggested,confirmed",
+            }
+        )
     )
 
 

@@ -31,14 +31,19 @@ def cockpit(request: HttpRequest) -> HttpResponse:
 
 def _recent(request: HttpRequest) -> list[Change]:
     """The latest changes made by people to registers the reader may see whole."""
-    whole = [r.label for r in registry.all() if rights.reach_of(request.user, r) is not None and not rights.reach_of(request.user, r)]
+    whole = [
+        r.label
+        for r in registry.all()
+        if rights.reach_of(request.user, r) is not None and not rights.reach_of(request.user, r)
+    ]
     return list(Change.objects.filter(model__in=whole, source__in=("screen", "api")).order_by("-pk")[:8])
 
 
 def _chain(request: HttpRequest, code: str) -> Chain:
     register = registry["chains"]
     rights.demand(request.user, register, rights.VIEW)
-    return get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
+    chain: Chain = get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
+    return chain
 
 
 @require_GET
@@ -71,7 +76,12 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
     found = get_object_or_404(Segment, code=segment, chain=chain, is_leaf=True)
     place = queries.place_for(request.user, request.GET.get("place", ""))
     run = queries.run_for(place)
-    context = {"sheet": queries.segment_sheet(request.user, found, run, place), "place": place, "run": run, "chain": chain}
+    context = {
+        "sheet": queries.segment_sheet(request.user, found, run, place),
+        "place": place,
+        "run": run,
+        "chain": chain,
+    }
     return render(request, "desk/segment_sheet.html", context)
 
 

@@ -15,8 +15,12 @@ class Enterprise(models.Model):
     uscc = models.CharField("统一社会信用代码", max_length=18, unique=True)
     name = models.CharField("企业名称", max_length=200)
     name_key = models.CharField("名称检索键", max_length=200, db_index=True, editable=False)
-    place = models.ForeignKey("places.Place", models.PROTECT, null=True, blank=True, related_name="enterprises", verbose_name="所在地")
-    zone = models.ForeignKey("places.Place", models.PROTECT, null=True, blank=True, related_name="zone_enterprises", verbose_name="功能区")
+    place = models.ForeignKey(
+        "places.Place", models.PROTECT, null=True, blank=True, related_name="enterprises", verbose_name="所在地"
+    )
+    zone = models.ForeignKey(
+        "places.Place", models.PROTECT, null=True, blank=True, related_name="zone_enterprises", verbose_name="功能区"
+    )
     address = models.CharField("注册地址", max_length=300, blank=True)
     founded = models.DateField("注册日期", null=True, blank=True, db_index=True)
     kind = models.CharField("企业类型", max_length=120, blank=True)
@@ -73,7 +77,9 @@ class EnterpriseFigure(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "企业指标"
-        constraints = [models.UniqueConstraint(fields=["enterprise", "indicator", "period"], name="enterprise_figure_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise", "indicator", "period"], name="enterprise_figure_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_indicator_display()} {self.period}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
@@ -30,7 +31,7 @@ def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
     return found
 
 
-def with_revenue(rows: "QuerySet[Enterprise]") -> "QuerySet[Enterprise]":
+def with_revenue(rows: "QuerySet[Enterprise]") -> "QuerySet[Any]":
     """Adds ``revenue_10k_cny``: the latest yearly main-business revenue on file, or None."""
     latest = EnterpriseFigure.objects.filter(
         enterprise=OuterRef("pk"), indicator=EnterpriseFigure.Indicator.REVENUE, period__regex=r"^\d{4}$"

@@ -25,8 +25,21 @@ class EnterpriseRegister(Register):
     columns = (
         Column("name", search="A", required=True, aliases=["名称", "单位名称", "企业"]),
         Column("uscc", search="A", required=True, aliases=["信用代码", "统一信用代码", "社会信用代码", "USCC"]),
-        Column("place", value="place__full_name", match=match_places, aliases=["所属县区", "县区", "所属地区"], filter_with=inside()),
-        Column("zone", value="zone__name", match=match_places, aliases=["园区", "开发区"], filter_with=inside("zone", ""), shown=False),
+        Column(
+            "place",
+            value="place__full_name",
+            match=match_places,
+            aliases=["所属县区", "县区", "所属地区"],
+            filter_with=inside(),
+        ),
+        Column(
+            "zone",
+            value="zone__name",
+            match=match_places,
+            aliases=["园区", "开发区"],
+            filter_with=inside("zone", ""),
+            shown=False,
+        ),
         Column("province", label="所在省份", source_only=True, aliases=["省份", "省"]),
         Column("city", label="地区", source_only=True, aliases=["城市", "市", "地市"]),
         Column("address", search="C", shown=False, aliases=["地址", "住所"]),
@@ -56,7 +69,14 @@ class EnterpriseNameRegister(Register):
     icon = "abc"
     note = "曾用名、简称与别名；导入时凭它们认出企业。"
     columns = (
-        Column("enterprise", value="enterprise__name", match=match_enterprises, required=True, aliases=["企业名称"], search="A"),
+        Column(
+            "enterprise",
+            value="enterprise__name",
+            match=match_enterprises,
+            required=True,
+            aliases=["企业名称"],
+            search="A",
+        ),
         Column("name", required=True, search="A"),
         Column("kind", required=True),
     )
@@ -77,7 +97,14 @@ class EnterpriseFigureRegister(Register):
     icon = "chart-bar"
     note = "企业的年度、月度指标；规上状态由最近年度主营业务收入算出。"
     columns = (
-        Column("enterprise", value="enterprise__name", match=match_enterprises, required=True, aliases=["企业名称"], search="A"),
+        Column(
+            "enterprise",
+            value="enterprise__name",
+            match=match_enterprises,
+            required=True,
+            aliases=["企业名称"],
+            search="A",
+        ),
         Column("indicator", required=True),
         Column("period", required=True, help="年度写 2021，月度写 2021-06"),
         Column("value", required=True, sensitivity="figures"),

@@ -26,7 +26,8 @@ def match_places(texts: Iterable[str]) -> Mapping[str, int]:
             by_name.setdefault(word, set()).add(pk)
         found[code] = found[full_name] = pk
     unique = {word: next(iter(pks)) for word, pks in by_name.items() if len(pks) == 1}
-    return {text: pk for text in wanted if (pk := found.get(text) or unique.get(text))}
+    known = unique | found
+    return {text: known[text] for text in wanted if text in known}
 
 
 def inside(prefix: str = "place", zone: str = "zone") -> "PlaceFilter":

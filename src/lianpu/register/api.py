@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Body, NinjaAPI, Router, Schema
+from ninja import NinjaAPI, Router, Schema
 from ninja.errors import HttpError
 from ninja.security import django_auth
 from pydantic import ConfigDict, create_model
@@ -45,7 +45,13 @@ def schemas(register: Register) -> tuple[type[Schema], type[Schema]]:
     return out, taking
 
 
-def as_json(register: Register, row: Any, columns: list[BoundColumn]) -> dict[str, Any]:
+def _plain(column: BoundColumn, value: Any) -> Any:
+    if value is None or _type(column) is not str:
+        return value
+    return str(value) if isinstance(column.kind, kinds.Number) else column.kind.show(value)
+
+
+def as_json(row: Any, columns: list[BoundColumn]) -> dict[str, Any]:
     """One row as the API answers it; exact numbers travel as text."""
     answer: dict[str, Any] = {"id": row.pk}
     for column in columns:
@@ -54,8 +60,7 @@ def as_json(register: Register, row: Any, columns: list[BoundColumn]) -> dict[st
             value = getattr(value, part, None)
             if value is None:
                 break
-        exact = isinstance(column.kind, kinds.Number) and not isinstance(column.kind, kinds.Integer)
-        answer[column.name] = value if value is None else str(value) if exact else column.kind.show(value) if _type(column) is str else value
+        answer[column.name] = _plain(column, value)
     return answer
 
 
@@ -63,7 +68,10 @@ def router_of(register: Register) -> Router:
     """The end points of one register."""
     router = Router(tags=[register.title])
     row_schema, input_schema = schemas(register)
-    listing_schema: Any = create_model(f"{row_schema.__name__}List", __base__=Schema, count=(int, ...), rows=(list[row_schema], ...))  # type: ignore[valid-type]
+    row_list: Any = list[row_schema]  # type: ignore[valid-type]
+    listing_schema: Any = create_model(
+        f"{row_schema.__name__}List", __base__=Schema, count=(int, ...), rows=(row_list, ...)
+    )
 
     def seen(request: HttpRequest) -> list[BoundColumn]:
         return [c for c in rights.visible(request.user, register.bound) if not c.column.source_only]
@@ -71,14 +79,14 @@ def router_of(register: Register) -> Router:
     def list_rows(request: HttpRequest) -> Any:
         rights.demand(request.user, register, rights.VIEW)
         listing = Listing(register, request.user, request.GET.dict())
-        rows = [as_json(register, row, seen(request)) for row in listing.page_rows]
+        rows = [as_json(row, seen(request)) for row in listing.page_rows]
         if listing.errors:
             raise HttpError(422, "；".join(listing.errors))
         return {"count": listing.count, "rows": rows}
 
     def one_row(request: HttpRequest, pk: int) -> Any:
         row = get_object_or_404(rights.restrict(register.base(), register, request.user), pk=pk)
-        return as_json(register, row, seen(request))
+        return as_json(row, seen(request))
 
     def write(request: HttpRequest, given: Any, pk: int | None) -> Any:
         row = None if pk is None else get_object_or_404(rights.restrict(register.base(), register, request.user), pk=pk)
@@ -89,12 +97,12 @@ def router_of(register: Register) -> Router:
         except ValidationError as error:
             faults = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             return 422, {"detail": "有内容不能接受", "faults": faults}
-        return (201 if row is None else 200), as_json(register, register.base().get(pk=saved.pk), seen(request))
+        return (201 if row is None else 200), as_json(register.base().get(pk=saved.pk), seen(request))
 
-    def create(request: HttpRequest, given: Any = Body(...)) -> Any:  # noqa: B008
+    def create(request: HttpRequest, given: Any) -> Any:
         return write(request, given, None)
 
-    def change(request: HttpRequest, pk: int, given: Any = Body(...)) -> Any:  # noqa: B008
+    def change(request: HttpRequest, pk: int, given: Any) -> Any:
         return write(request, given, pk)
 
     name = register.slug.replace("-", "_")
@@ -103,8 +111,18 @@ def router_of(register: Register) -> Router:
     if register.imports:
         for verb in (create, change):
             verb.__annotations__["given"] = input_schema
-        router.post("/", response={201: row_schema, 422: Problem}, operation_id=f"{name}_create", summary=f"新增{register.title}")(create)
-        router.patch("/{int:pk}", response={200: row_schema, 422: Problem}, operation_id=f"{name}_change", summary=f"修改{register.title}")(change)
+        router.post(
+            "/",
+            response={201: row_schema, 422: Problem},
+            operation_id=f"{name}_create",
+            summary=f"新增{register.title}",
+        )(create)
+        router.patch(
+            "/{int:pk}",
+            response={200: row_schema, 422: Problem},
+            operation_id=f"{name}_change",
+            summary=f"修改{register.title}",
+        )(change)
     return router
 
 

@@ -9,7 +9,14 @@ from typing import Any
 
 from django.db import connection, models
 
-_AS_IS = (models.CharField, models.TextField, models.BooleanField, models.IntegerField, models.ForeignKey, models.FloatField)
+_AS_IS = (
+    models.CharField,
+    models.TextField,
+    models.BooleanField,
+    models.IntegerField,
+    models.ForeignKey,
+    models.FloatField,
+)
 
 
 def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -17,7 +24,10 @@ def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None
     if not rows:
         return
     fields = [f for f in model._meta.concrete_fields if not f.primary_key]
-    table, names = connection.ops.quote_name(model._meta.db_table), [connection.ops.quote_name(f.column) for f in fields]
+    table, names = (
+        connection.ops.quote_name(model._meta.db_table),
+        [connection.ops.quote_name(str(f.column)) for f in fields],
+    )
     columns = ", ".join(names)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":

@@ -247,4 +247,8 @@ registered = registry.add
 def models_without_register() -> list[str]:
     """Models of ours that no register declares (checked by the architecture tests)."""
     ours = [model for model in apps.get_models() if model.__module__.startswith("lianpu.")]
-    return [m._meta.label_lower for m in ours if m._meta.app_label != "register" and m._meta.label_lower not in registry.by_model]
+    return [
+        m._meta.label_lower
+        for m in ours
+        if m._meta.app_label != "register" and m._meta.label_lower not in registry.by_model
+    ]

@@ -27,7 +27,9 @@ _RUNS = ("=", "+", "-", "@", "\t", "\r")
 def export(register: Register, rows: "models.QuerySet[Any]", columns: Sequence[BoundColumn], form: str) -> bytes:
     """The queryset as a file of ``form`` (xlsx, csv or parquet)."""
     paths = [column.path for column in columns]
-    table = ([c.kind.write(v) for c, v in zip(columns, row, strict=True)] for row in rows.values_list(*paths).iterator(5000))
+    table = (
+        [c.kind.write(v) for c, v in zip(columns, row, strict=True)] for row in rows.values_list(*paths).iterator(5000)
+    )
     out = io.BytesIO()
     if form == "xlsx":
         _xlsx(out, register, columns, table)
@@ -58,9 +60,13 @@ def write_csv(out: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[obje
 def _xlsx(out: IO[bytes], register: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
     import xlsxwriter
 
-    with xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet(register.title[:31])
-        head = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1, "text_wrap": True, "valign": "vcenter"})
+        head = book.add_format(
+            {"bold": True, "bg_color": "#E8EEF5", "border": 1, "text_wrap": True, "valign": "vcenter"}
+        )
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         number, whole = book.add_format({"num_format": "#,##0.00##"}), book.add_format({"num_format": "#,##0"})
         sheet.freeze_panes(1, 1)
@@ -101,7 +107,13 @@ def _parquet(out: IO[bytes], columns: Sequence[BoundColumn], rows: Iterable[Sequ
         return pl.Date if isinstance(column.kind, Date) else pl.String
 
     schema = {column.head: dtype(column) for column in columns}
-    data = [[cell if cell is None or schema[c.head] != pl.String else str(cell) for c, cell in zip(columns, row, strict=True)] for row in rows]
+    data = [
+        [
+            cell if cell is None or schema[c.head] != pl.String else str(cell)
+            for c, cell in zip(columns, row, strict=True)
+        ]
+        for row in rows
+    ]
     pl.DataFrame(data, schema=schema, orient="row").write_parquet(out)
 
 
@@ -130,7 +142,9 @@ def write_result(plan: Plan, folder: Path, number: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     workbook = plan.sheet.form not in {"csv", "parquet"}
     place = folder / f"导入{number}-{plan.sheet.path.stem}-结果.{'xlsx' if workbook else 'csv'}"
-    reasons = ((row, [OUTCOME_WORDS[row.outcome], "；".join(str(f) for f in row.faults) or row.note]) for row in plan.rows)
+    reasons = (
+        (row, [OUTCOME_WORDS[row.outcome], "；".join(str(f) for f in row.faults) or row.note]) for row in plan.rows
+    )
     if not workbook:
         heads = plan.sheet.heads
         with place.open("wb") as out:
@@ -139,7 +153,9 @@ def write_result(plan: Plan, folder: Path, number: int) -> Path:
         return place
     import xlsxwriter
 
-    with xlsxwriter.Workbook(place, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        place, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet("结果")
         day, bad = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bg_color": "#F9D6D5"})
         width, at = len(plan.sheet.heads), 0

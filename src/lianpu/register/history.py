@@ -111,7 +111,9 @@ def _postgresql(register: Register) -> Iterator[str]:
               RETURN NULL;
             END $$"""
         yield f'DROP TRIGGER IF EXISTS "{table}_{event}" ON "{table}"'
-        tables = " ".join(part for part in (before and "OLD TABLE AS old_rows", after and "NEW TABLE AS new_rows") if part)
+        tables = " ".join(
+            part for part in (before and "OLD TABLE AS old_rows", after and "NEW TABLE AS new_rows") if part
+        )
         yield (
             f'CREATE TRIGGER "{table}_{event}" AFTER {event.upper()} ON "{table}" REFERENCING {tables} '
             f'FOR EACH STATEMENT EXECUTE FUNCTION "{table}_{event}"()'
@@ -139,7 +141,7 @@ def differences(register: Register, before: dict[str, Any] | None, after: dict[s
         return []
     found = []
     for one in register.model._meta.concrete_fields:
-        old, new = before.get(one.column), after.get(one.column)
+        old, new = before.get(str(one.column)), after.get(str(one.column))
         if old != new:
             label = str(one.verbose_name)
             found.append(FieldChange(label, "" if old is None else str(old), "" if new is None else str(new)))

@@ -213,8 +213,10 @@ def _match(register: Register, rows: Sequence[PlannedRow], user: Any, progress: 
         seen += len(batch)
         progress(seen, len(by_key), "比对")
         stored = model._default_manager.filter(**{f"{lead}__in": batch})
-        reachable = None if may_change is not None and not may_change else set(
-            stored.filter(may_change).values_list("pk", flat=True) if may_change is not None else []
+        reachable = (
+            None
+            if may_change is not None and not may_change
+            else set(stored.filter(may_change).values_list("pk", flat=True) if may_change is not None else [])
         )
         for old in stored.values(*wanted):
             row = by_key.get(tuple(old[attname[k]] for k in register.key))
@@ -282,7 +284,10 @@ def _write(plan: Plan, user: Any, progress: Progress) -> None:
         progress(done, total, "写入")
     attnames = [f.attname for f in model._meta.concrete_fields]
     for batch in batches(changed, BATCH):
-        stored = {old["pk"]: old for old in model._default_manager.filter(pk__in=[r.pk for r in batch]).values("pk", *attnames)}
+        stored = {
+            old["pk"]: old
+            for old in model._default_manager.filter(pk__in=[r.pk for r in batch]).values("pk", *attnames)
+        }
         touched = sorted({name for row in batch for name in row.changes})
         merged = []
         for row in batch:

@@ -15,7 +15,9 @@ from typing import Any
 from lianpu.register.faults import BadValueError
 
 # Cells that say "nothing" in words.
-NOTHING = frozenset({"", "N/A", "n/a", "NA", "null", "NULL", "None", "nan", "NaN", "-", "--", "—", "——", "/", "无", "暂无"})
+NOTHING = frozenset(
+    {"", "N/A", "n/a", "NA", "null", "NULL", "None", "nan", "NaN", "-", "--", "—", "——", "/", "无", "暂无"}
+)
 _DIGITS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$|^[+-]?\d*\.?\d+$|^[+-]?\d+\.$")
 _AMOUNT = re.compile(r"^约?([+-]?[\d,]*\.?\d+)(亿|万|千|百)?(元|人民币|元人民币)?$")
 _SCALE = {"": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
@@ -144,7 +146,7 @@ class Date(Kind):
             if found := pattern.match(text):
                 parts = [int(part) for part in found.groups()]
                 try:
-                    return dt.date(*(parts + [1, 1])[:3])
+                    return dt.date(*[*parts, 1, 1][:3])
                 except ValueError:
                     break
         raise BadValueError("不是日期", "请按 2021-03-15、2021.3 或 2021年3月 填写")
@@ -235,5 +237,5 @@ class Json(Kind):
 
     name: str = "json"
 
-    def parse(self, cell: object) -> Any:
+    def parse(self, cell: object) -> Any:  # noqa: ARG002
         raise BadValueError("此列由系统计算", "请删去此列")

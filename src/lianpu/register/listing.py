@@ -89,7 +89,9 @@ class Listing:
             raise BadValueError("没有这一列", "请从列表页的筛选栏选择")
         if text == BLANK:
             blank = Q(**{f"{name}__isnull": True})
-            return blank if not isinstance(column.field, (models.CharField, models.TextField)) else blank | Q(**{name: ""})
+            return (
+                blank if not isinstance(column.field, (models.CharField, models.TextField)) else blank | Q(**{name: ""})
+            )
         if column.column.filter_with is not None:
             return column.column.filter_with(text)
         if isinstance(column.kind, (Choice, Flag)):
@@ -177,7 +179,13 @@ class Listing:
                 if column is None:
                     continue
                 label = column.label + {"from": " ≥", "to": " ≤"}.get(bound, "")
-                shown = "空白" if text == BLANK else "、".join(column.kind.show(one) for one in text.split(",")) if isinstance(column.kind, Choice) else text
+                shown = (
+                    "空白"
+                    if text == BLANK
+                    else "、".join(column.kind.show(one) for one in text.split(","))
+                    if isinstance(column.kind, Choice)
+                    else text
+                )
                 found.append((label, shown, self.url(**{name: "", "page": ""})))
         return found
 

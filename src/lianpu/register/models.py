@@ -74,7 +74,9 @@ class Change(models.Model):
     at = models.DateTimeField("时间")
     model = models.CharField("登记簿", max_length=80)
     row = models.BigIntegerField("行号")
-    action = models.CharField("动作", max_length=6, choices=[("insert", "新增"), ("update", "修改"), ("delete", "删除")])
+    action = models.CharField(
+        "动作", max_length=6, choices=[("insert", "新增"), ("update", "修改"), ("delete", "删除")]
+    )
     before = models.JSONField("改前", null=True)
     after = models.JSONField("改后", null=True)
     user = models.CharField("何人", max_length=150, default="")

@@ -81,7 +81,11 @@ def decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError:
             continue
     # A few broken bytes must not hide the good lines: those lines are reported as faulty.
-    best = "utf-8" if data.decode("utf-8", "replace").count("�") <= data.decode("gb18030", "replace").count("�") else "gb18030"
+    best = (
+        "utf-8"
+        if data.decode("utf-8", "replace").count("�") <= data.decode("gb18030", "replace").count("�")
+        else "gb18030"
+    )
     return data.decode(best, errors="replace"), best
 
 
@@ -105,7 +109,7 @@ def _workbook(path: Path) -> Iterator[tuple[int, list[object]]]:
     for name in book.sheet_names:
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
         if any(cell not in ("", None) for row in rows for cell in row):
-            return enumerate(rows, start=1)
+            return ((number, list(row)) for number, row in enumerate(rows, start=1))
     raise UnreadableError(f"{path.name} 的各张表都是空的。")
 
 
@@ -115,7 +119,7 @@ def _parquet(path: Path) -> Sheet:
     frame = pl.read_parquet(path)
     heads = [clean_head(name) for name in frame.columns]
     lines = list(range(1, frame.height + 1))
-    return Sheet(path, "parquet", [h for h, _ in heads], [u for _, u in heads], frame.rows(), lines)
+    return Sheet(path, "parquet", [h for h, _ in heads], [u for _, u in heads], list(frame.iter_rows()), lines)
 
 
 def _under_head(
@@ -125,10 +129,14 @@ def _under_head(
     top = list(itertools.islice(numbered, HEAD_SEARCH_LINES))
     scores = [sum(clean_head(cell)[0] in known for cell in row) for _, row in top]
     if not scores or max(scores) == 0:
-        raise UnreadableError(f"{path.name} 的前{HEAD_SEARCH_LINES}行里找不到表头，请保留列名一行（例如“{'、'.join(sorted(known)[:3])}”）。")
+        raise UnreadableError(
+            f"{path.name} 的前{HEAD_SEARCH_LINES}行里找不到表头，请保留列名一行（例如“{'、'.join(sorted(known)[:3])}”）。"
+        )
     at = scores.index(max(scores))
     heads = [clean_head(cell) for cell in top[at][1]]
-    below = [(line, row) for line, row in itertools.chain(top[at + 1 :], numbered) if any(c not in ("", None) for c in row)]
+    below = [
+        (line, row) for line, row in itertools.chain(top[at + 1 :], numbered) if any(c not in ("", None) for c in row)
+    ]
     return Sheet(
         path,
         form,
@@ -144,4 +152,6 @@ def _under_head(
 def check_width(row: Sequence[object], heads: Sequence[str]) -> None:
     """A csv line with more or fewer fields than the head has slipped columns: nothing of it can be trusted."""
     if len(row) != len(heads):
-        raise BadValueError(f"该行有{len(row)}个字段，表头有{len(heads)}个，列已错位", "请检查多余或缺少的逗号、引号后重新报送")
+        raise BadValueError(
+            f"该行有{len(row)}个字段，表头有{len(heads)}个，列已错位", "请检查多余或缺少的逗号、引号后重新报送"
+        )

@@ -8,14 +8,20 @@ from django.db import models
 
 from lianpu.register import rights
 from lianpu.register.declare import Register
+from lianpu.register.faults import BadValueError
 from lianpu.register.history import acting
 from lianpu.register.importing import PlannedRow
-from lianpu.register.faults import BadValueError
 from lianpu.register.kinds import Reference
 
 
 def save_row(
-    *, register: Register, user: Any, values: Mapping[str, object], row: models.Model | None = None, reason: str = "", source: str = "screen"
+    *,
+    register: Register,
+    user: Any,
+    values: Mapping[str, object],
+    row: models.Model | None = None,
+    reason: str = "",
+    source: str = "screen",
 ) -> models.Model:
     """Create (``row`` None) or change one row from cells as a person types them.
 
@@ -83,4 +89,6 @@ def delete_row(*, register: Register, user: Any, row: models.Model, reason: str,
         with acting(user, reason=reason, source=source):
             row.delete()
     except models.ProtectedError as held:
-        raise ValidationError(f"尚有{len(held.protected_objects)}条记录依附于它，不能删除；请先处理这些记录。") from held
+        raise ValidationError(
+            f"尚有{len(held.protected_objects)}条记录依附于它，不能删除；请先处理这些记录。"
+        ) from held

@@ -49,7 +49,13 @@ def _widget(column: BoundColumn) -> str:
         return "choice"
     if isinstance(column.kind, Number):
         return "number"
-    return "date" if isinstance(column.kind, Date) else "long" if getattr(column.field, "max_length", 0) is None else "text"
+    return (
+        "date"
+        if isinstance(column.kind, Date)
+        else "long"
+        if getattr(column.field, "max_length", 0) is None
+        else "text"
+    )
 
 
 @require_GET
@@ -132,24 +138,38 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
     register = _register(slug, request.user, action)
     row = _row(register, request.user, pk) if pk is not None else None
     rights.demand(request.user, register, action, row)
-    columns = [c for c in rights.visible(request.user, register.bound) if c.column.editable and not isinstance(c.kind, Json)]
+    columns = [
+        c for c in rights.visible(request.user, register.bound) if c.column.editable and not isinstance(c.kind, Json)
+    ]
     errors: dict[str, list[str]] = {}
     typed: dict[str, str] = {}
     if request.method == "POST":
         typed = {c.name: request.POST.get(c.name, "") for c in columns}
         try:
-            saved = save_row(register=register, user=request.user, values=typed, row=row, reason=request.POST.get("reason", ""))
+            saved = save_row(
+                register=register, user=request.user, values=typed, row=row, reason=request.POST.get("reason", "")
+            )
         except ValidationError as error:
             errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         else:
             messages.success(request, f"已保存：{register.describe(saved)}")
             return redirect(register.url("detail", saved.pk))
     fields = []
-    now = {cell.column.name: cell.text for cell in cells([c for c in columns if not c.column.source_only], row)} if row is not None else {}
+    now = (
+        {cell.column.name: cell.text for cell in cells([c for c in columns if not c.column.source_only], row)}
+        if row is not None
+        else {}
+    )
     for column in columns:
         text = typed.get(column.name, now.get(column.name, ""))
         fields.append((column, _widget(column), text, errors.get(column.name, [])))
-    context = {"register": register, "row": row, "fields": fields, "errors": errors, "reason": request.POST.get("reason", "")}
+    context = {
+        "register": register,
+        "row": row,
+        "fields": fields,
+        "errors": errors,
+        "reason": request.POST.get("reason", ""),
+    }
     return render(request, "register/form.html", context, status=422 if errors else 200)
 
 
@@ -176,7 +196,12 @@ def import_page(request: HttpRequest, slug: str) -> HttpResponse:
         except (UnreadableError, importing.RefusedError) as refused:
             context["error"] = str(refused)
         else:
-            context |= {"plan": plan, "token": Signer().sign(path.name), "shown": _most_telling(plan), "words": importing.OUTCOME_WORDS}
+            context |= {
+                "plan": plan,
+                "token": Signer().sign(path.name),
+                "shown": _most_telling(plan),
+                "words": importing.OUTCOME_WORDS,
+            }
     return render(request, "register/import.html", context, status=422 if "error" in context else 200)
 
 
@@ -225,7 +250,11 @@ def run_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_GET
 def run_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     _register(slug, request.user, rights.IMPORT)
-    run = get_object_or_404(ImportRun, pk=pk, register=slug, by=request.user.get_username()) if not request.user.is_superuser else get_object_or_404(ImportRun, pk=pk, register=slug)
+    run = (
+        get_object_or_404(ImportRun, pk=pk, register=slug, by=request.user.get_username())
+        if not request.user.is_superuser
+        else get_object_or_404(ImportRun, pk=pk, register=slug)
+    )
     path = Path(run.result_file)
     if not path.is_file():
         raise Http404("结果文件已不在，请重新导入")
@@ -235,5 +264,7 @@ def run_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_GET
 def dictionary_page(request: HttpRequest) -> HttpResponse:
     """The data dictionary: every register and column the reader may see."""
-    listed = [(r, rights.visible(request.user, r.bound)) for r in registry.all() if rights.may(request.user, r, rights.VIEW)]
+    listed = [
+        (r, rights.visible(request.user, r.bound)) for r in registry.all() if rights.may(request.user, r, rights.VIEW)
+    ]
     return render(request, "register/dictionary.html", {"listed": listed})

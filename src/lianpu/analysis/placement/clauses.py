@@ -20,7 +20,7 @@ from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, 
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
-_LEARNED = 1  # role mark of 技术 工艺: what one researches or advises on, not what one makes
+_LEARNED = 1  # role mark of 技术 工艺 工程: what one researches, advises on or carries out, not what one makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ _RESIDUAL[Kind.TEXT] = 0.4
 
 
 def _is_content(kind: np.ndarray) -> np.ndarray:
-    return _CONTENT[kind]
+    return np.asarray(_CONTENT[kind])
 
 
 def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, int]:

@@ -18,6 +18,10 @@ ROLE_BITS = dict(zip(ROLES, (MAKES, TRADES, SERVES, RESEARCHES), strict=True))
 PRIORITY = (MAKES, RESEARCHES, SERVES, TRADES)
 
 
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 class Kind(IntEnum):
     """What a token does in a clause."""
 
@@ -267,26 +271,26 @@ _WORDS: dict[Kind, str] = {
     """,
 }
 #: Generic words: as a product they cannot decide where a firm stands, whoever lists them.
-GENERIC = frozenset(
+GENERIC = _set(
     """
     配件 材料 设备 产品 机械 原料 制品 零件 部件 零部件 零配件 仪器 仪表 仪器仪表 工具 器材 装置 系统 软件 五金 电器 电子 电子产品 化工 化工产品 化工原料 建材 建筑材料 装饰材料 金属 金属材料 金属制品 机电 机电产品 机电设备
     机械设备 食品 百货 日用品 日用百货 五金交电 农副产品 农产品 矿产品 副食品 日用杂品 土特产品 农业生产资料 办公用品 塑料 包装材料 电气设备 机械配件 通用设备 专用设备
-    """.split()
+    """
 )
 #: A product right after one of these characters is another thing: 废钢 is no steel, 仿皮革 no leather.
 PREFIX_BREAKS = "废旧仿非假"
 
 
 #: Heads that make an activity before them part of the noun: 粮食加工|机械, but not 生产|环保…
-_DEVICES = frozenset(
+_DEVICES = _set(
     """
     机械 设备 配件 零件 部件 零部件 零配件 器材 机具 装置 装备 机组 机器 机床 工具 夹具 刀具 模具 仪器 仪表 技术 工艺 专用 专用设备 用 用品 原料 原材料 辅料 材料 助剂 添加剂 废料 生产线 成套设备 系统 软件 平台
     信息 市场 行业 产业 产业园 基地 项目 厂 厂房 车间 站 店 门店 中心 研究院 研究所 专业 领域 业 容器 炉 场 场地 学校 搅拌车 许可 网 网络
-    """.split()
+    """
 )
 #: Marks that the grammar reads from the role of a word that is no activity: see the constants in ``clauses``.
-_MARKS = dict.fromkeys((*_WORDS[Kind.LIST].split(), "除", "除去", "技术", "工艺"), 1) | dict.fromkeys(
-    _DEVICES - {"技术", "工艺"}, 2
+_MARKS = dict.fromkeys((*_WORDS[Kind.LIST].split(), "除", "除去", "技术", "工艺", "工程"), 1) | dict.fromkeys(
+    _DEVICES - _set("技术 工艺"), 2
 )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES
+from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES, words
 from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
 from lianpu.analysis.placement.model import TextModel
 
@@ -52,7 +52,7 @@ class Placer:
         fills = np.array([ROLE_BITS[role] for role in taxonomy["filled_by"]], dtype=np.uint8)
         self._fills = fills
         self._matcher = Matcher(terms, fills)
-        digest = hashlib.sha256(METHOD.encode())
+        digest = hashlib.sha256(METHOD.encode() + repr(sorted(words().items())).encode())
         for name, content in self._parts().items():
             digest.update(name.encode() + content)
         self.version = digest.hexdigest()[:16]

@@ -112,7 +112,7 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
     )
 
 
-def rediagnose(*, user: Any, enterprise: Enterprise) -> list[DiagnosisRun]:
+def rediagnose(*, enterprise: Enterprise) -> list[DiagnosisRun]:
     """Renew the diagnoses in force that count this firm (a decision on one firm changes them)."""
     from lianpu.register.rights import SYSTEM
 

@@ -107,10 +107,18 @@ def _products(one: ChainMap, ids: dict[str, int], maps: Sequence[ChainMap]) -> N
 
 
 def _flows(one: ChainMap, ids: dict[str, int]) -> None:
-    rows = [SegmentFlow(source_id=ids[f.source], target_id=ids[f.target], via=f.via, weight=f.weight, note=f.note) for f in one.flows]
+    rows = [
+        SegmentFlow(source_id=ids[f.source], target_id=ids[f.target], via=f.via, weight=f.weight, note=f.note)
+        for f in one.flows
+    ]
     kept = {(row.source_id, row.target_id, row.via) for row in rows}
     stored = SegmentFlow.objects.filter(source__chain__code=one.code).values_list("pk", "source_id", "target_id", "via")
     # A file may declare flows that start in another chain, so a stored flow goes only when no map declares it.
-    declared = kept | {(ids[f.source], ids[f.target], f.via) for other in shipped() for f in other.flows if f.source in ids and f.target in ids}
+    declared = kept | {
+        (ids[f.source], ids[f.target], f.via)
+        for other in shipped()
+        for f in other.flows
+        if f.source in ids and f.target in ids
+    }
     SegmentFlow.objects.filter(pk__in=[pk for pk, *key in stored if tuple(key) not in declared]).delete()
     _upsert(rows, ["source", "target", "via"])

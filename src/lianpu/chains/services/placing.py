@@ -61,7 +61,7 @@ def place_enterprises(
     with acting(user, reason=f"按模型 {placer.version} 挂链", source="placement"):
         for chunk in _chunks(rows):
             suggested = _suggest(placer, chunk, segments)
-            for word, n in _store(chunk["id"].to_list(), suggested, placer.version).items():
+            for word, n in _store(chunk["id"].to_list(), suggested).items():
                 counts[word] += n
             done += chunk.height
             progress(done, total, "挂链")
@@ -102,7 +102,7 @@ def _suggest(placer: "Placer", firms: "pl.DataFrame", segments: dict[str, int]) 
 _MODEL_FIELDS = ("role", "rank", "confidence", "evidence", "model_version")
 
 
-def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement], version: str) -> dict[str, int]:
+def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) -> dict[str, int]:
     """Write the difference between what is stored and what is suggested."""
     changed: list[Placement] = []
     gone: list[int] = []
@@ -146,5 +146,5 @@ def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> 
         fields.append("confidence")
     with acting(user, reason=reason or f"挂链{placement.get_state_display()}", source="screen"):
         placement.save(update_fields=fields)
-        rediagnose(user=user, enterprise=placement.enterprise)
+        rediagnose(enterprise=placement.enterprise)
     return placement

@@ -22,7 +22,9 @@ Progress = Callable[[int, int, str], None]
 WANTED = ("name", "uscc", "scope", "province", "city")
 
 
-def load_reference(*, user: Any, path: Path, name: str = "", is_sample: bool = False, progress: Progress = silent) -> Reference:
+def load_reference(
+    *, user: Any, path: Path, name: str = "", is_sample: bool = False, progress: Progress = silent
+) -> Reference:
     """Place every firm of a file (columns as the enterprise register knows them) and keep the result beside the database.
 
     The file is not taken into the register: only name, code, place and placements are kept, under ``references/``.
@@ -35,7 +37,9 @@ def load_reference(*, user: Any, path: Path, name: str = "", is_sample: bool = F
     for start in range(0, firms.height, CHUNK):
         chunk = firms.slice(start, CHUNK)
         placed = placer.place(chunk.select("name", "scope"), top_k=TOP_K)
-        parts.append(placed.select(firm=placed["row"].cast(int) + start, segment="code", role="role", confidence="score"))
+        parts.append(
+            placed.select(firm=placed["row"].cast(int) + start, segment="code", role="role", confidence="score")
+        )
         progress(min(start + CHUNK, firms.height), firms.height, "对照库挂链")
     import polars as pl
 
@@ -52,7 +56,14 @@ def load_reference(*, user: Any, path: Path, name: str = "", is_sample: bool = F
 
 
 def keep_reference(
-    *, user: Any, name: str, firms: "pl.DataFrame", placements: "pl.DataFrame", source_hash: str, model_version: str, is_sample: bool
+    *,
+    user: Any,
+    name: str,
+    firms: "pl.DataFrame",
+    placements: "pl.DataFrame",
+    source_hash: str,
+    model_version: str,
+    is_sample: bool,
 ) -> Reference:
     """Store a placed body of firms: ``firms`` (firm, name, uscc, province, city), ``placements`` (firm, segment, role, confidence)."""
     folder = Path(settings.LIANPU_HOME) / "references"
@@ -88,7 +99,9 @@ def read_firms(path: Path) -> "pl.DataFrame":
         i = at.get(word)
         return "" if i is None or i >= len(row) or row[i] is None else str(row[i])
 
-    return pl.DataFrame({word: [cell(row, word) for row in sheet.rows] for word in WANTED}, schema=dict.fromkeys(WANTED, pl.String))
+    return pl.DataFrame(
+        {word: [cell(row, word) for row in sheet.rows] for word in WANTED}, schema=dict.fromkeys(WANTED, pl.String)
+    )
 
 
 def reference_in_use() -> Reference | None:

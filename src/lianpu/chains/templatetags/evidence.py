@@ -19,12 +19,13 @@ def highlighted(text: str, spans: Iterable[Mapping[str, Any]]) -> SafeString:
         start, end = max(span["start"], at), span["end"]
         if start >= end or end > len(text):
             continue
-        marked = format_html('<mark class="evidence" data-activity="{}">{}</mark>', span.get("activity", ""), text[start:end])
+        marked = format_html(
+            '<mark class="evidence" data-activity="{}">{}</mark>', span.get("activity", ""), text[start:end]
+        )
         parts += [(format_html("{}", text[at:start]),), (marked,)]
         at = end
     parts.append((format_html("{}", text[at:]),))
     return format_html_join("", "{}", parts)
-
 
 
 @register.filter
@@ -32,4 +33,4 @@ def part_label(part: Mapping[str, Any]) -> str:
     """The Chinese word for a score part."""
     from lianpu.chains.panels import PART_LABELS
 
-    return PART_LABELS.get(part["name"], part["name"])
+    return PART_LABELS.get(str(part["name"]), str(part["name"]))

@@ -9,7 +9,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Role, Segment, SegmentState, Stage, State
+from lianpu.chains.models import (
+    Chain,
+    DiagnosisRun,
+    Finding,
+    Placement,
+    Product,
+    Role,
+    Segment,
+    SegmentState,
+    Stage,
+    State,
+)
 from lianpu.chains.queries import latest_run
 from lianpu.desk.dossier.measures import Local, Measure, measures_for
 from lianpu.desk.dossier.targets import Market, Wanted, markets_of
@@ -118,7 +129,10 @@ class Book:
     def stage_states(self) -> list[tuple[str, list[int]]]:
         """Stage → number of segments in each state, in the order of :class:`State`; stages without segments left out."""
         counted = [
-            (str(stage.label), [sum(r.segment.stage == stage and r.state.state == state for r in self.rows) for state in State])
+            (
+                str(stage.label),
+                [sum(r.segment.stage == stage and r.state.state == state for r in self.rows) for state in State],
+            )
             for stage in Stage
         ]
         return [(stage, numbers) for stage, numbers in counted if any(numbers)]
@@ -179,7 +193,8 @@ def gather(*, user: Any, chain: Chain, place: Place) -> Book:
         advice=_advice(user, run, rows, map_.findings),
         firms=firms,
         withheld=counted.values("enterprise").distinct().count() - len(firms),
-        has_sample=bool(run.reference and run.reference.is_sample) or counted.filter(enterprise__is_sample=True).exists(),
+        has_sample=bool(run.reference and run.reference.is_sample)
+        or counted.filter(enterprise__is_sample=True).exists(),
         figures=run.figures.get(chain.code, {}),
     )
 
@@ -201,7 +216,9 @@ def _counted(run: DiagnosisRun) -> "QuerySet[Placement]":
 def _takeable(user: Any, rows: "QuerySet[Placement]") -> "QuerySet[Placement]":
     """Rows that ``user`` may take away in a file: both the placement and the firm it names."""
     firms = rights.restrict(registry["enterprises"].base(), registry["enterprises"], user, rights.EXPORT)
-    return rights.restrict(rows, registry["placements"], user, rights.EXPORT).filter(enterprise__in=firms.order_by().values("pk"))
+    return rights.restrict(rows, registry["placements"], user, rights.EXPORT).filter(
+        enterprise__in=firms.order_by().values("pk")
+    )
 
 
 def _firms(user: Any, place: Place, counted: "QuerySet[Placement]") -> list[Firm]:
@@ -220,9 +237,11 @@ def _firms(user: Any, place: Place, counted: "QuerySet[Placement]") -> list[Firm
     firms = [
         Firm(
             pk=one.pk,
-            name=_marked(one.name, one.is_sample) + ("" if one.status == "active" else f"（{one.get_status_display()}）"),
+            name=_marked(one.name, one.is_sample)
+            + ("" if one.status == "active" else f"（{one.get_status_display()}）"),
             uscc=one.uscc,
-            place=(one.place.name if one.place else "") + (f"（{one.zone.short_name or one.zone.name}）" if one.zone else ""),
+            place=(one.place.name if one.place else "")
+            + (f"（{one.zone.short_name or one.zone.name}）" if one.zone else ""),
             district=district(one.place.path) if one.place else "未分县区",
             capital=one.capital_10k_cny,
             revenue=revenue.get(one.pk),
@@ -283,11 +302,16 @@ def _local(user: Any, run: DiagnosisRun, findings: list[Finding]) -> Local:
     fillers: dict[str, list[str]] = {}
     named = _takeable(user, _counted(run).filter(segment__code__in=codes, enterprise_id__in=ids))
     for _pk, code, name, sample in sorted(
-        named.values_list("enterprise_id", "segment__code", "enterprise__name", "enterprise__is_sample"), key=lambda row: rank[row[0]]
+        named.values_list("enterprise_id", "segment__code", "enterprise__name", "enterprise__is_sample"),
+        key=lambda row: rank[row[0]],
     ):
         fillers.setdefault(code, []).append(_marked(name, sample))
     others: dict[str, list[str]] = {}
-    else_ = _held(run).filter(segment__in=[finding.segment_id for finding in findings]).exclude(role=F("segment__filled_by"))
+    else_ = (
+        _held(run)
+        .filter(segment__in=[finding.segment_id for finding in findings])
+        .exclude(role=F("segment__filled_by"))
+    )
     for code, name, sample in (
         _takeable(user, else_)
         .order_by("-confidence", "pk")

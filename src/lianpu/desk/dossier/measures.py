@@ -97,7 +97,12 @@ def _for_gap(
     if suppliers:
         names = local.named(suppliers["segments"])
         from_firms = f"（如{'、'.join(names)}）" if names else ""
-        found.append(Measure("本地供给", f"{local.titled(suppliers['segments'])}已有{suppliers['firms']}家企业{from_firms}，可就近供应。"))
+        found.append(
+            Measure(
+                "本地供给",
+                f"{local.titled(suppliers['segments'])}已有{suppliers['firms']}家企业{from_firms}，可就近供应。",
+            )
+        )
     if segment.fed_from:
         found.append(Measure("投入来源", f"主要投入来自{segment.fed_from.rstrip('。')}，须先落实供应协议与运距成本。"))
     if market and market.targets:
@@ -131,10 +136,17 @@ def _for_present(finding: Finding, facts: Mapping[str, Any], local: Local) -> li
         lead = "技改扩能" if works else "扩容提质"
         found.append(Measure(lead, f"{who}{how}，把规模提到与全链相称的水平。"))
     if "single_supplier" in facts:
-        found.append(Measure("引入第二供应商", "引进或培育第二家供应商；到位之前由用户企业建立安全库存与替代来源，防止一家停产牵动全链。"))
+        found.append(
+            Measure(
+                "引入第二供应商",
+                "引进或培育第二家供应商；到位之前由用户企业建立安全库存与替代来源，防止一家停产牵动全链。",
+            )
+        )
     if "concentrated" in facts:
         share = facts["concentrated"]["value"]
-        found.append(Measure("分散集中风险", f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。"))
+        found.append(
+            Measure("分散集中风险", f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。")
+        )
     if "none_above_scale" in facts:
         found.append(Measure("升规培育", "本环节尚无规模以上企业，择优列入升规培育名单，逐户帮扶。"))
     if users := facts.get("feeds_present"):

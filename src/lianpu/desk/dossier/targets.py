@@ -105,7 +105,9 @@ def _best(rows: "pl.DataFrame", words: list[str]) -> "pl.DataFrame":
             named=name.str.contains_any(telling) if telling else pl.lit(False),
             large=name.str.contains(_LARGE),
         )
-        .with_columns(fit=pl.col("confidence") + 0.2 * pl.col("named") + 0.1 * pl.col("large") + 0.2 / pl.col("breadth"))
+        .with_columns(
+            fit=pl.col("confidence") + 0.2 * pl.col("named") + 0.1 * pl.col("large") + 0.2 / pl.col("breadth")
+        )
         .sort("fit", "name", descending=[True, False])
         .filter(pl.col("name").cum_count().over("province") <= A_PROVINCE)
         .head(LISTED * 2)
@@ -115,7 +117,11 @@ def _best(rows: "pl.DataFrame", words: list[str]) -> "pl.DataFrame":
 def _market(rows: "pl.DataFrame", makers: "pl.DataFrame", local: set[str], run: DiagnosisRun) -> Market:
     import polars as pl
 
-    held = makers.filter(pl.col("province").fill_null("") != "").group_by("province").agg(pl.col("firm").n_unique().alias("n"))
+    held = (
+        makers.filter(pl.col("province").fill_null("") != "")
+        .group_by("province")
+        .agg(pl.col("firm").n_unique().alias("n"))
+    )
     sample = run.reference is not None and run.reference.is_sample
     targets = [
         Target(

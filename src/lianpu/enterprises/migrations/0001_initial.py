@@ -5,85 +5,161 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('places', '0001_initial'),
+        ("places", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Enterprise',
+            name="Enterprise",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uscc', models.CharField(max_length=18, unique=True, verbose_name='统一社会信用代码')),
-                ('name', models.CharField(max_length=200, verbose_name='企业名称')),
-                ('name_key', models.CharField(db_index=True, editable=False, max_length=200, verbose_name='名称检索键')),
-                ('address', models.CharField(blank=True, max_length=300, verbose_name='注册地址')),
-                ('founded', models.DateField(blank=True, db_index=True, null=True, verbose_name='注册日期')),
-                ('kind', models.CharField(blank=True, max_length=120, verbose_name='企业类型')),
-                ('industry_code', models.CharField(blank=True, max_length=4, verbose_name='行业代码')),
-                ('capital_text', models.CharField(blank=True, max_length=80, verbose_name='注册资金')),
-                ('capital_10k_cny', models.DecimalField(blank=True, decimal_places=4, max_digits=18, null=True, verbose_name='注册资本')),
-                ('scope', models.TextField(blank=True, verbose_name='经营范围')),
-                ('status', models.CharField(choices=[('active', '存续'), ('suspended', '停业'), ('cancelled', '注销'), ('revoked', '吊销')], default='active', max_length=12, verbose_name='登记状态')),
-                ('is_sample', models.BooleanField(default=False, verbose_name='示例')),
-                ('place', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='enterprises', to='places.place', verbose_name='所在地')),
-                ('zone', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='zone_enterprises', to='places.place', verbose_name='功能区')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("uscc", models.CharField(max_length=18, unique=True, verbose_name="统一社会信用代码")),
+                ("name", models.CharField(max_length=200, verbose_name="企业名称")),
+                (
+                    "name_key",
+                    models.CharField(db_index=True, editable=False, max_length=200, verbose_name="名称检索键"),
+                ),
+                ("address", models.CharField(blank=True, max_length=300, verbose_name="注册地址")),
+                ("founded", models.DateField(blank=True, db_index=True, null=True, verbose_name="注册日期")),
+                ("kind", models.CharField(blank=True, max_length=120, verbose_name="企业类型")),
+                ("industry_code", models.CharField(blank=True, max_length=4, verbose_name="行业代码")),
+                ("capital_text", models.CharField(blank=True, max_length=80, verbose_name="注册资金")),
+                (
+                    "capital_10k_cny",
+                    models.DecimalField(
+                        blank=True, decimal_places=4, max_digits=18, null=True, verbose_name="注册资本"
+                    ),
+                ),
+                ("scope", models.TextField(blank=True, verbose_name="经营范围")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "存续"), ("suspended", "停业"), ("cancelled", "注销"), ("revoked", "吊销")],
+                        default="active",
+                        max_length=12,
+                        verbose_name="登记状态",
+                    ),
+                ),
+                ("is_sample", models.BooleanField(default=False, verbose_name="示例")),
+                (
+                    "place",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enterprises",
+                        to="places.place",
+                        verbose_name="所在地",
+                    ),
+                ),
+                (
+                    "zone",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="zone_enterprises",
+                        to="places.place",
+                        verbose_name="功能区",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '企业',
-                'verbose_name_plural': '企业',
-                'ordering': ('pk',),
+                "verbose_name": "企业",
+                "verbose_name_plural": "企业",
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='EnterpriseFigure',
+            name="EnterpriseFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('indicator', models.CharField(choices=[('revenue_10k_cny', '主营业务收入（万元）'), ('output_10k_cny', '工业总产值（万元）'), ('tax_10k_cny', '税收（万元）'), ('rd_10k_cny', '研发费用（万元）'), ('staff', '从业人员（人）')], max_length=24, verbose_name='指标')),
-                ('period', models.CharField(max_length=7, verbose_name='期间')),
-                ('value', models.DecimalField(decimal_places=4, max_digits=18, verbose_name='数值')),
-                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='enterprises.enterprise', verbose_name='企业')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "indicator",
+                    models.CharField(
+                        choices=[
+                            ("revenue_10k_cny", "主营业务收入（万元）"),
+                            ("output_10k_cny", "工业总产值（万元）"),
+                            ("tax_10k_cny", "税收（万元）"),
+                            ("rd_10k_cny", "研发费用（万元）"),
+                            ("staff", "从业人员（人）"),
+                        ],
+                        max_length=24,
+                        verbose_name="指标",
+                    ),
+                ),
+                ("period", models.CharField(max_length=7, verbose_name="期间")),
+                ("value", models.DecimalField(decimal_places=4, max_digits=18, verbose_name="数值")),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="figures",
+                        to="enterprises.enterprise",
+                        verbose_name="企业",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '企业指标',
-                'verbose_name_plural': '企业指标',
+                "verbose_name": "企业指标",
+                "verbose_name_plural": "企业指标",
             },
         ),
         migrations.CreateModel(
-            name='EnterpriseName',
+            name="EnterpriseName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200, verbose_name='名称')),
-                ('name_key', models.CharField(db_index=True, editable=False, max_length=200, verbose_name='名称检索键')),
-                ('kind', models.CharField(choices=[('former', '曾用名'), ('short', '简称'), ('alias', '别名')], max_length=10, verbose_name='类别')),
-                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='enterprises.enterprise', verbose_name='企业')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="名称")),
+                (
+                    "name_key",
+                    models.CharField(db_index=True, editable=False, max_length=200, verbose_name="名称检索键"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("former", "曾用名"), ("short", "简称"), ("alias", "别名")],
+                        max_length=10,
+                        verbose_name="类别",
+                    ),
+                ),
+                (
+                    "enterprise",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="names",
+                        to="enterprises.enterprise",
+                        verbose_name="企业",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '企业名称',
-                'verbose_name_plural': '企业名称',
+                "verbose_name": "企业名称",
+                "verbose_name_plural": "企业名称",
             },
         ),
         migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(fields=['place', 'founded'], name='enterprise_place_founded'),
+            model_name="enterprise",
+            index=models.Index(fields=["place", "founded"], name="enterprise_place_founded"),
         ),
         migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(fields=['name'], name='enterprise_name'),
+            model_name="enterprise",
+            index=models.Index(fields=["name"], name="enterprise_name"),
         ),
         migrations.AddIndex(
-            model_name='enterprise',
-            index=models.Index(fields=['capital_10k_cny'], name='enterprise_capital'),
+            model_name="enterprise",
+            index=models.Index(fields=["capital_10k_cny"], name="enterprise_capital"),
         ),
         migrations.AddConstraint(
-            model_name='enterprisefigure',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'indicator', 'period'), name='enterprise_figure_once'),
+            model_name="enterprisefigure",
+            constraint=models.UniqueConstraint(
+                fields=("enterprise", "indicator", "period"), name="enterprise_figure_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enterprisename',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'name'), name='enterprise_name_once'),
+            model_name="enterprisename",
+            constraint=models.UniqueConstraint(fields=("enterprise", "name"), name="enterprise_name_once"),
         ),
     ]

@@ -5,33 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=12, unique=True, verbose_name='代码')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('short_name', models.CharField(blank=True, max_length=30, verbose_name='简称')),
-                ('full_name', models.CharField(max_length=120, unique=True, verbose_name='全称')),
-                ('kind', models.CharField(choices=[('nation', '国家'), ('province', '省级'), ('city', '地市级'), ('district', '县区级'), ('zone', '功能区')], max_length=10, verbose_name='级别')),
-                ('path', models.CharField(max_length=120, unique=True, verbose_name='路径')),
-                ('longitude', models.FloatField(blank=True, null=True, verbose_name='经度')),
-                ('latitude', models.FloatField(blank=True, null=True, verbose_name='纬度')),
-                ('overlaps', models.JSONField(blank=True, default=list, verbose_name='所跨县区')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='说明')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='places.place', verbose_name='上级')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=12, unique=True, verbose_name="代码")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("short_name", models.CharField(blank=True, max_length=30, verbose_name="简称")),
+                ("full_name", models.CharField(max_length=120, unique=True, verbose_name="全称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("nation", "国家"),
+                            ("province", "省级"),
+                            ("city", "地市级"),
+                            ("district", "县区级"),
+                            ("zone", "功能区"),
+                        ],
+                        max_length=10,
+                        verbose_name="级别",
+                    ),
+                ),
+                ("path", models.CharField(max_length=120, unique=True, verbose_name="路径")),
+                ("longitude", models.FloatField(blank=True, null=True, verbose_name="经度")),
+                ("latitude", models.FloatField(blank=True, null=True, verbose_name="纬度")),
+                ("overlaps", models.JSONField(blank=True, default=list, verbose_name="所跨县区")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="说明")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="places.place",
+                        verbose_name="上级",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '地区',
-                'verbose_name_plural': '地区',
-                'ordering': ('code',),
+                "verbose_name": "地区",
+                "verbose_name_plural": "地区",
+                "ordering": ("code",),
             },
         ),
     ]

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,93 +14,126 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Actor',
+            name="Actor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('user', models.CharField(default='', max_length=150)),
-                ('reason', models.TextField(default='')),
-                ('source', models.CharField(default='', max_length=40)),
-                ('run', models.BigIntegerField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("user", models.CharField(default="", max_length=150)),
+                ("reason", models.TextField(default="")),
+                ("source", models.CharField(default="", max_length=40)),
+                ("run", models.BigIntegerField(null=True)),
             ],
             options={
-                'verbose_name': '当前经办',
-                'verbose_name_plural': '当前经办',
+                "verbose_name": "当前经办",
+                "verbose_name_plural": "当前经办",
             },
         ),
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('register', models.CharField(max_length=60, verbose_name='登记簿')),
-                ('file_name', models.CharField(max_length=255, verbose_name='文件名')),
-                ('file_hash', models.CharField(max_length=64, verbose_name='文件指纹')),
-                ('mode', models.CharField(max_length=20, verbose_name='方式')),
-                ('by', models.CharField(max_length=150, verbose_name='经办人')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='时间')),
-                ('read', models.PositiveIntegerField(default=0, verbose_name='读入')),
-                ('created', models.PositiveIntegerField(default=0, verbose_name='新增')),
-                ('changed', models.PositiveIntegerField(default=0, verbose_name='变更')),
-                ('same', models.PositiveIntegerField(default=0, verbose_name='无变化')),
-                ('faulty', models.PositiveIntegerField(default=0, verbose_name='有误')),
-                ('faults', models.JSONField(default=list, verbose_name='差错')),
-                ('result_file', models.CharField(blank=True, max_length=255, verbose_name='结果文件')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("register", models.CharField(max_length=60, verbose_name="登记簿")),
+                ("file_name", models.CharField(max_length=255, verbose_name="文件名")),
+                ("file_hash", models.CharField(max_length=64, verbose_name="文件指纹")),
+                ("mode", models.CharField(max_length=20, verbose_name="方式")),
+                ("by", models.CharField(max_length=150, verbose_name="经办人")),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="时间")),
+                ("read", models.PositiveIntegerField(default=0, verbose_name="读入")),
+                ("created", models.PositiveIntegerField(default=0, verbose_name="新增")),
+                ("changed", models.PositiveIntegerField(default=0, verbose_name="变更")),
+                ("same", models.PositiveIntegerField(default=0, verbose_name="无变化")),
+                ("faulty", models.PositiveIntegerField(default=0, verbose_name="有误")),
+                ("faults", models.JSONField(default=list, verbose_name="差错")),
+                ("result_file", models.CharField(blank=True, max_length=255, verbose_name="结果文件")),
             ],
             options={
-                'verbose_name': '导入批次',
-                'verbose_name_plural': '导入批次',
-                'ordering': ('-pk',),
+                "verbose_name": "导入批次",
+                "verbose_name_plural": "导入批次",
+                "ordering": ("-pk",),
             },
         ),
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(unique=True, verbose_name='代码')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('actions', models.JSONField(default=dict, verbose_name='可做的事')),
-                ('clears', models.JSONField(default=list, verbose_name='可见的敏感类别')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(unique=True, verbose_name="代码")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("actions", models.JSONField(default=dict, verbose_name="可做的事")),
+                ("clears", models.JSONField(default=list, verbose_name="可见的敏感类别")),
             ],
             options={
-                'verbose_name': '角色',
-                'verbose_name_plural': '角色',
+                "verbose_name": "角色",
+                "verbose_name_plural": "角色",
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('model', models.CharField(max_length=80, verbose_name='登记簿')),
-                ('row', models.BigIntegerField(verbose_name='行号')),
-                ('action', models.CharField(choices=[('insert', '新增'), ('update', '修改'), ('delete', '删除')], max_length=6, verbose_name='动作')),
-                ('before', models.JSONField(null=True, verbose_name='改前')),
-                ('after', models.JSONField(null=True, verbose_name='改后')),
-                ('user', models.CharField(default='', max_length=150, verbose_name='何人')),
-                ('reason', models.TextField(default='', verbose_name='为何')),
-                ('source', models.CharField(default='', max_length=40, verbose_name='来源')),
-                ('run', models.BigIntegerField(null=True, verbose_name='导入批次')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("model", models.CharField(max_length=80, verbose_name="登记簿")),
+                ("row", models.BigIntegerField(verbose_name="行号")),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("insert", "新增"), ("update", "修改"), ("delete", "删除")],
+                        max_length=6,
+                        verbose_name="动作",
+                    ),
+                ),
+                ("before", models.JSONField(null=True, verbose_name="改前")),
+                ("after", models.JSONField(null=True, verbose_name="改后")),
+                ("user", models.CharField(default="", max_length=150, verbose_name="何人")),
+                ("reason", models.TextField(default="", verbose_name="为何")),
+                ("source", models.CharField(default="", max_length=40, verbose_name="来源")),
+                ("run", models.BigIntegerField(null=True, verbose_name="导入批次")),
             ],
             options={
-                'verbose_name': '变更记录',
-                'verbose_name_plural': '变更记录',
-                'ordering': ('-pk',),
-                'indexes': [models.Index(fields=['model', 'row', 'id'], name='register_change_row'), models.Index(condition=models.Q(('run__isnull', False)), fields=['run'], name='register_change_run')],
+                "verbose_name": "变更记录",
+                "verbose_name_plural": "变更记录",
+                "ordering": ("-pk",),
+                "indexes": [
+                    models.Index(fields=["model", "row", "id"], name="register_change_row"),
+                    models.Index(
+                        condition=models.Q(("run__isnull", False)), fields=["run"], name="register_change_run"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place_path', models.CharField(blank=True, max_length=120, verbose_name='地区范围')),
-                ('chain_code', models.CharField(blank=True, max_length=20, verbose_name='产业链范围')),
-                ('enterprise_uscc', models.CharField(blank=True, max_length=18, verbose_name='企业范围')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL, verbose_name='用户')),
-                ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='register.role', verbose_name='角色')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place_path", models.CharField(blank=True, max_length=120, verbose_name="地区范围")),
+                ("chain_code", models.CharField(blank=True, max_length=20, verbose_name="产业链范围")),
+                ("enterprise_uscc", models.CharField(blank=True, max_length=18, verbose_name="企业范围")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
+                (
+                    "role",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="grants",
+                        to="register.role",
+                        verbose_name="角色",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '授权',
-                'verbose_name_plural': '授权',
-                'constraints': [models.UniqueConstraint(fields=('user', 'role', 'place_path', 'chain_code', 'enterprise_uscc'), name='register_grant_once')],
+                "verbose_name": "授权",
+                "verbose_name_plural": "授权",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "role", "place_path", "chain_code", "enterprise_uscc"),
+                        name="register_grant_once",
+                    )
+                ],
             },
         ),
     ]
