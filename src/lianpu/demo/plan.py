@@ -23,7 +23,7 @@ _SECTOR = {"01": 1.3, "02": 0.5, "03": 0.4, "04": 0.5, "05": 0.9, "06": 1.4, "08
 _SECTOR |= {"24": 0.6, "25": 0.5, "26": 0.6, "27": 1.6, "31": 1.6, "30": 3.0}
 _CHAIN = {"YC": 0.2, "QN": 0.25}
 # The target quotient of a level, drawn evenly between the two.
-_QUOTIENT = {"strong": (1.7, 2.9), "balanced": (0.9, 1.15), "weak": (0.3, 0.7), "single": (0.0, 0.0)}
+_QUOTIENT = {"strong": (1.8, 3.2), "balanced": (0.85, 1.1), "weak": (0.3, 0.7), "single": (0.0, 0.0)}
 _ABOVE = {"strong": 0.4, "balanced": 0.3, "weak": 0.12, "single": 0.4}
 
 

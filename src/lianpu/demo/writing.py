@@ -10,7 +10,7 @@ from lianpu.demo.words import DISTRICTS, ZONES, by_prefix, draw, pick, table
 # A product word that already says what is done (原煤开采, 污水处理) stands by itself in a scope.
 _DONE = re.compile(
     "(?:开采|采选|采掘|加工|制造|生产|冶炼|种植|养殖|繁育|制作|酿造|屠宰|炮制|印刷|印染|处理|处置|利用|再生|拆解|发电|供应|供水|供电|开发|研发|研究|"
-    "技术|设计|中试|工程|施工|服务|检测|检验|监测|监理|测绘|测试|测评|评价|评估|诊断|审核|运输|物流|仓储|配送|安装|维修|维护|修理|检修|运维|运营|经营|管理|"
+    "设计|中试|施工|服务|检测|检验|监测|监理|测绘|测试|测评|评价|评估|诊断|审核|运输|物流|仓储|配送|安装|维修|维护|修理|检修|运维|运营|经营|管理|"
     "治理|修复|改造|建设|租赁|咨询|代理|勘查|勘察|业务|批发|零售|销售|经销|专卖|营销|回收|收购|进出口|诊疗|作业|承包|清运|保洁|集成|贸易|推广|交易)$"
 )
 _PLAIN_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}")
@@ -24,6 +24,7 @@ _MAKE = (
     "{a}加工、销售",
 )
 _MAKE_ALONE = ("{a}", "{a}及产品销售")
+_BUILD = ("{a}施工", "{a}的设计、施工", "{a}设计与施工")
 _SERVE = ("{a}服务", "{a}及相关技术服务", "提供{a}服务")
 _RESEARCH = ("{a}的研究开发", "{a}的研究、开发、技术咨询", "{a}的技术开发、技术转让")
 _TRADE = ("{a}的批发零售", "{a}的销售", "{a}批发、零售", "销售：{a}")
@@ -84,10 +85,14 @@ def products_of(chance: Random, leaf: SegmentRow, least: int = 2, most: int = 5)
 
 
 def clauses(chance: Random, role: str, products: Sequence[str]) -> list[str]:
-    """What a scope says of these products under a role: one clause for goods, one for what names its own activity."""
+    """What a scope says of these products under a role: one for goods, one for works, one for what names its own activity."""
     goods = [word for word in products if not _DONE.search(word)]
     deeds = [word for word in products if _DONE.search(word)]
+    works = [word for word in goods if role == "serves" and word.endswith("工程")]
     found = []
+    if works:
+        goods = [word for word in goods if word not in works]
+        found.append(chance.choice(_BUILD).format(a=_listed(chance, works)))
     if goods:
         forms = {"makes": _MAKE, "serves": _SERVE, "researches": _RESEARCH, "trades": _TRADE}[role]
         found.append(chance.choice(forms).format(a=_listed(chance, goods)))

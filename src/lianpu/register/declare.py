@@ -16,6 +16,7 @@ rights, its page in the data dictionary and an inherited test suite.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -175,24 +176,43 @@ class Register:
 
 
 def kind_of(model_field: "models.Field[Any, Any]", unit: str = "") -> Kind:
-    """The kind that a model field implies."""
+    """The kind that a model field implies, with the bounds of what the database can store."""
+    whole = isinstance(model_field, models.IntegerField)
+    made: Kind = kinds.Text(max_length=model_field.max_length)
     if model_field.choices:
-        return kinds.Choice(labels={str(value): str(label) for value, label in model_field.flatchoices})
-    if isinstance(model_field, models.ForeignKey):
-        return kinds.Reference()
-    if isinstance(model_field, models.BooleanField):
-        return kinds.Flag()
-    if isinstance(model_field, models.DecimalField):
-        return kinds.Number(unit=unit, places=model_field.decimal_places)
-    if isinstance(model_field, models.FloatField):
-        return kinds.Number(unit=unit)
-    if isinstance(model_field, models.IntegerField):
-        return kinds.Integer(unit=unit)
-    if isinstance(model_field, models.DateField):
-        return kinds.Date()
-    if isinstance(model_field, models.JSONField):
-        return kinds.Json()
-    return kinds.Text(max_length=model_field.max_length)
+        made = kinds.Choice(labels={str(value): str(label) for value, label in model_field.flatchoices}, whole=whole)
+    elif isinstance(model_field, models.ForeignKey):
+        made = kinds.Reference()
+    elif isinstance(model_field, models.BooleanField):
+        made = kinds.Flag()
+    elif isinstance(model_field, models.DecimalField):
+        high = Decimal(10) ** (model_field.max_digits - model_field.decimal_places) - 1
+        made = kinds.Number(unit=unit, places=model_field.decimal_places, low=-high, high=high)
+    elif isinstance(model_field, models.FloatField):
+        made = kinds.Real(unit=unit)
+    elif whole:
+        low, high = (Decimal(bound) for bound in _INTEGERS[model_field.get_internal_type()])
+        made = kinds.Integer(unit=unit, low=low, high=high)
+    elif isinstance(model_field, models.DateTimeField):
+        made = kinds.Moment()
+    elif isinstance(model_field, models.DateField):
+        made = kinds.Date()
+    elif isinstance(model_field, models.JSONField):
+        made = kinds.Json()
+    return made
+
+
+# What the narrower of the two databases stores.
+_INTEGERS = {
+    "SmallIntegerField": (-(2**15), 2**15 - 1),
+    "PositiveSmallIntegerField": (0, 2**15 - 1),
+    "IntegerField": (-(2**31), 2**31 - 1),
+    "PositiveIntegerField": (0, 2**31 - 1),
+    "BigIntegerField": (-(2**63), 2**63 - 1),
+    "PositiveBigIntegerField": (0, 2**63 - 1),
+    "AutoField": (1, 2**31 - 1),
+    "BigAutoField": (1, 2**63 - 1),
+}
 
 
 @dataclass

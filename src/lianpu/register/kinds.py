@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils import timezone
+
 from lianpu.register.faults import BadValueError
 
 # Cells that say "nothing" in words.
 NOTHING = frozenset(
     {"", "N/A", "n/a", "NA", "null", "NULL", "None", "nan", "NaN", "-", "--", "—", "——", "/", "无", "暂无"}
 )
-_DIGITS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$|^[+-]?\d*\.?\d+$|^[+-]?\d+\.$")
+_DIGITS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$|^[+-]?\d*\.?\d+([eE][+-]?\d{1,3})?$|^[+-]?\d+\.$")
 _AMOUNT = re.compile(r"^约?([+-]?[\d,]*\.?\d+)(亿|万|千|百)?(元|人民币|元人民币)?$")
 _SCALE = {"": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
 UNIT_IN_YUAN = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
@@ -29,7 +31,11 @@ _DATES = (
     re.compile(r"^(\d{4})(\d{2})$"),
     re.compile(r"^(\d{4})年?$"),
 )
+_TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}.*$", re.DOTALL)
 _EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
+_EXCEL_DAYS = range(20_000, 80_001)  # 1954–2119: other numbers of five digits are no dates in our files
+# Characters that no keyboard types; PostgreSQL refuses NUL, and workbooks cannot hold the others.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def plain(value: object) -> str:
@@ -59,13 +65,14 @@ class Kind:
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """Text as it stands: only outer blanks are removed, for names and scopes are quoted from papers."""
+    """Text as it stands, for names and scopes are quoted from papers: only outer blanks and control characters go."""
 
     name: str = "text"
     max_length: int | None = None
 
     def parse(self, cell: object) -> str:
-        text = cell.strip() if isinstance(cell, str) else plain(cell)
+        text = cell if isinstance(cell, str) else plain(cell)
+        text = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
         if "�" in text:
             raise BadValueError("文字已损坏（含替换字符�）", "请用正确的编码重新导出该行")
         if self.max_length and len(text) > self.max_length:
@@ -75,42 +82,66 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Number(Kind):
-    """Exact number; ``unit`` 元/万元/亿元 makes it an amount whose cells may carry their own unit."""
+    """Exact number; ``unit`` 元/万元/亿元 makes it an amount whose cells may carry their own unit.
+
+    ``places`` are the decimals kept, ``low`` and ``high`` the bounds of what can be stored.
+    """
 
     name: str = "number"
     unit: str = ""
     places: int | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
 
-    def parse(self, cell: object) -> Decimal:
-        if isinstance(cell, bool):
-            raise BadValueError("不是数字", "请填写数字")
-        if isinstance(cell, (int, Decimal)):
-            return self._fit(Decimal(cell))
-        if isinstance(cell, float):
-            return self._fit(Decimal(repr(cell)))
-        text = plain(cell).replace(" ", "")
+    def parse(self, cell: object) -> Any:
+        return self.fit(self.read(cell))
+
+    def read(self, cell: object) -> Decimal:
+        """The number in ``unit`` as the cell gives it, before rounding and bounds."""
         try:
-            if _DIGITS.match(text):
-                return self._fit(Decimal(text.replace(",", "")))
-            amount = _AMOUNT.match(text)
-            if amount and self.unit in UNIT_IN_YUAN:
-                yuan = Decimal(amount[1].replace(",", "")) * _SCALE[amount[2] or ""]
-                return self._fit(yuan / UNIT_IN_YUAN[self.unit] if amount[2] or amount[3] else yuan)
-            if text.endswith("%"):
-                return self._fit(Decimal(text[:-1]))
+            if isinstance(cell, (int, float, Decimal)) and not isinstance(cell, bool):
+                value = Decimal(repr(cell) if isinstance(cell, float) else cell)
+                if value.is_finite():
+                    return value
+            elif isinstance(cell, str):
+                text = plain(cell).replace(" ", "")
+                if _DIGITS.match(text):
+                    return Decimal(text.replace(",", ""))
+                amount = _AMOUNT.match(text)
+                if amount and self.unit in UNIT_IN_YUAN:
+                    yuan = Decimal(amount[1].replace(",", "")) * _SCALE[amount[2] or ""]
+                    return yuan / UNIT_IN_YUAN[self.unit] if amount[2] or amount[3] else yuan
+                if amount and not amount[3] and not self.unit:
+                    return Decimal(amount[1].replace(",", "")) * _SCALE[amount[2] or ""]
+                if text.endswith("%"):
+                    return Decimal(text[:-1])
         except InvalidOperation:
             pass
         raise BadValueError("不是数字", f"请填写数字{f'，单位{self.unit}' if self.unit else ''}")
 
-    def _fit(self, value: Decimal) -> Decimal:
+    def fit(self, value: Decimal) -> Any:
+        """``value`` rounded to ``places``; outside the bounds it is a fault."""
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
+            bounds = "至".join(f"{bound:,f}" if bound is not None else "" for bound in (self.low, self.high))
+            raise BadValueError("数值超出范围", f"请核对数值与单位{f'（单位{self.unit}）' if self.unit else ''}，应在{bounds}之间")
         return value if self.places is None else value.quantize(Decimal(1).scaleb(-self.places))
 
     def show(self, value: Any) -> str:
         if value is None:
             return ""
-        exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-        text = f"{exact if self.places is None else round(exact, self.places):,f}"
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+        text = f"{number if self.places is None else round(number, self.places):,f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True)
+class Real(Number):
+    """Measured number, kept in binary: coordinates, scores."""
+
+    name: str = "real"
+
+    def fit(self, value: Decimal) -> float:
+        return float(super().fit(value))
 
 
 @dataclass(frozen=True)
@@ -119,11 +150,10 @@ class Integer(Number):
 
     name: str = "integer"
 
-    def parse(self, cell: object) -> Any:
-        value = super().parse(cell)
+    def fit(self, value: Decimal) -> int:
         if value != value.to_integral_value():
             raise BadValueError("不是整数", "请填写整数")
-        return int(value)
+        return int(super().fit(value))
 
 
 @dataclass(frozen=True)
@@ -137,22 +167,32 @@ class Date(Kind):
             return cell.date()
         if isinstance(cell, dt.date):
             return cell
-        text = plain(cell).replace(" ", "")
-        if text[10:11] in {"T", ""} or ":" in text:
-            text = re.sub(r"(T|(?<=\d{4}[-/.]\d\d[-/.]\d\d))\d\d:.*$", "", text)
-        if re.fullmatch(r"\d{5}", text) and 20_000 <= int(text) <= 80_000:
+        if isinstance(cell, float) and int(cell) in _EXCEL_DAYS:
+            cell = int(cell)  # the fraction is the time of day
+        text = _TIME.sub("", plain(cell)).replace(" ", "")
+        if re.fullmatch(r"\d{5}", text) and int(text) in _EXCEL_DAYS:
             return _EXCEL_DAY_ZERO + dt.timedelta(days=int(text))
         for pattern in _DATES:
             if found := pattern.match(text):
                 parts = [int(part) for part in found.groups()]
                 try:
-                    return dt.date(*[*parts, 1, 1][:3])
+                    return dt.date(*(parts + [1, 1])[:3])
                 except ValueError:
                     break
         raise BadValueError("不是日期", "请按 2021-03-15、2021.3 或 2021年3月 填写")
 
+
+@dataclass(frozen=True)
+class Moment(Date):
+    """When the system noted something: shown and written in local time, filtered by day, never typed."""
+
+    name: str = "moment"
+
     def show(self, value: Any) -> str:
-        return "" if value is None else f"{value:%Y-%m-%d}"
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}" if value else ""
+
+    def write(self, value: Any) -> Any:
+        return timezone.localtime(value).replace(tzinfo=None) if value else None
 
 
 _YES = frozenset({"是", "有", "√", "✓", "y", "yes", "true", "1", "对"})
@@ -184,20 +224,21 @@ class Flag(Kind):
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One of named values: ``labels`` maps the stored value to its Chinese word."""
+    """One of named values: ``labels`` maps the stored value (as text; ``whole``: stored as a number) to its word."""
 
     name: str = "choice"
     labels: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
 
-    def parse(self, cell: object) -> str:
+    def parse(self, cell: object) -> Any:
         text = plain(cell)
         for value, label in self.labels.items():
-            if text in (value, label):
-                return value
+            if text in (value, plain(label)):
+                return int(value) if self.whole else value
         raise BadValueError("不在选项之内", f"请填写：{'、'.join(self.labels.values())}")
 
     def show(self, value: Any) -> str:
-        return "" if value is None else str(self.labels.get(value, value))
+        return "" if value is None else str(self.labels.get(str(value), value))
 
     def write(self, value: Any) -> Any:
         return self.show(value)

@@ -1,5 +1,6 @@
 """What a dossier says, gathered once for the acting user; the writers only lay it out."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -30,6 +31,7 @@ from lianpu.places.models import Place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 
+_BRANCH = re.compile("分店|分公司|门市|经营部|办事处|庄稼医院")
 ADVISED = 12
 """Findings that the book works out; the gap list names all of them."""
 

@@ -110,7 +110,8 @@ def _for_gap(
         found.append(Measure("目标企业", f"可首先对接{shown}，其余见招商目标清单。"))
     if "others_only" in facts:
         found.append(Measure("就地转化", _convert(facts["others_only"], segment, local)))
-    found.append(Measure("承载条件", f"{_SITE[Stage(segment.stage)]}。"))
+    stage = Stage(segment.stage) if segment.filled_by == Role.MAKES else Stage.SUPPORT  # services need no plot of land
+    found.append(Measure("承载条件", f"{_SITE[stage]}。"))
     return found
 
 

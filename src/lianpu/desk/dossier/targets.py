@@ -56,7 +56,7 @@ class Market:
 def markets_of(*, user: Any, run: DiagnosisRun, wanted: Mapping[str, Wanted]) -> dict[str, Market]:
     """Segment code → market, for segments of ``wanted`` that anybody elsewhere fills; empty without a readable reference.
 
-    Fit = confidence of the placement + 0.2 if the name holds a product of the segment + 0.1 for a joint-stock firm or
+    Fit = confidence of the placement + 0.3 if the name holds a product of the segment + 0.1 for a joint-stock firm or
     group + 0.2 / number of segments the firm fills. The parts are told with each firm.
     """
     if run.reference is None or not wanted or not rights.may(user, registry["references"], rights.VIEW):
@@ -106,7 +106,7 @@ def _best(rows: "pl.DataFrame", words: list[str]) -> "pl.DataFrame":
             large=name.str.contains(_LARGE),
         )
         .with_columns(
-            fit=pl.col("confidence") + 0.2 * pl.col("named") + 0.1 * pl.col("large") + 0.2 / pl.col("breadth")
+            fit=pl.col("confidence") + 0.3 * pl.col("named") + 0.1 * pl.col("large") + 0.2 / pl.col("breadth")
         )
         .sort("fit", "name", descending=[True, False])
         .filter(pl.col("name").cum_count().over("province") <= A_PROVINCE)
