@@ -123,7 +123,9 @@ class Number(Kind):
         """``value`` rounded to ``places``; outside the bounds it is a fault."""
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             bounds = "至".join(f"{bound:,f}" if bound is not None else "" for bound in (self.low, self.high))
-            raise BadValueError("数值超出范围", f"请核对数值与单位{f'（单位{self.unit}）' if self.unit else ''}，应在{bounds}之间")
+            raise BadValueError(
+                "数值超出范围", f"请核对数值与单位{f'（单位{self.unit}）' if self.unit else ''}，应在{bounds}之间"
+            )
         return value if self.places is None else value.quantize(Decimal(1).scaleb(-self.places))
 
     def show(self, value: Any) -> str:
@@ -176,7 +178,7 @@ class Date(Kind):
             if found := pattern.match(text):
                 parts = [int(part) for part in found.groups()]
                 try:
-                    return dt.date(*(parts + [1, 1])[:3])
+                    return dt.date(*[*parts, 1, 1][:3])
                 except ValueError:
                     break
         raise BadValueError("不是日期", "请按 2021-03-15、2021.3 或 2021年3月 填写")

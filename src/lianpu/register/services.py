@@ -80,15 +80,3 @@ def _read(register: Register, user: Any, values: Mapping[str, object]) -> Planne
     if faults:
         raise ValidationError(faults)
     return planned
-
-
-def delete_row(*, register: Register, user: Any, row: models.Model, reason: str, source: str = "screen") -> None:
-    """Delete one row, unless rows that depend on it exist (hidden ones count too)."""
-    rights.demand(user, register, rights.DELETE, row)
-    try:
-        with acting(user, reason=reason, source=source):
-            row.delete()
-    except models.ProtectedError as held:
-        raise ValidationError(
-            f"尚有{len(held.protected_objects)}条记录依附于它，不能删除；请先处理这些记录。"
-        ) from held

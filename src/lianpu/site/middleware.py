@@ -1,8 +1,11 @@
-"""Headers every answer carries."""
+"""Headers every answer carries, and who may come in."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 
 # No inline script; inline style attributes are needed by ECharts' tooltips and by bar widths.
 POLICY = (
@@ -21,3 +24,14 @@ def content_security_policy(
         return response
 
     return middleware
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Pages send strangers to the sign-in page; the API answers 401, which a program understands."""
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
+        if request.path.startswith("/api/"):
+            return JsonResponse({"detail": "请先登录"}, status=401)
+        return super().handle_no_permission(request, view_func)

@@ -14,7 +14,7 @@ import polars as pl
 
 from lianpu.analysis.placement import names
 from lianpu.analysis.placement.clauses import Grammar, Texts, normalise
-from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRIORITY, ROLES, SERVES, TRADES
+from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRIORITY, RESEARCHES, ROLES, SERVES, TRADES
 
 SCOPE, NAME = 0, 1
 #: Strength of one unhampered mention by the length of its term: two characters are often part of something else.
@@ -150,8 +150,8 @@ class Matcher:
     def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
         """Evidence in a batch; the two series have the same length, nulls count as empty."""
         scope_texts = Texts.of(scopes.fill_null("").to_list())
-        row, start, end, product, roles, stated, weight = self._in_scopes(scope_texts)
         name_row, name_start, name_end, name_product = self._in_names(Texts.of(firm_names.fill_null("").to_list()))
+        does, (row, start, end, product, roles, stated, weight) = self._in_scopes(scope_texts, name_row)
         extra = len(name_row)
         nothing = np.zeros(extra, dtype=np.uint8)
         row, start, end = np.append(row, name_row), np.append(start, name_start), np.append(end, name_end)
@@ -170,7 +170,9 @@ class Matcher:
         mentions = _Mentions(row[each], source[each], roles[each], stated[each], strength, np.flatnonzero(opens))
         group = np.cumsum(opens) - 1
         pair_row, pair_code = mentions.row[mentions.pairs], key[mentions.pairs] % len(self.fills)
-        told, strength = _roles(firm_names, mentions, group)
+        hint = np.zeros(len(does), dtype=np.uint8)
+        hint[pair_row] = names.hints(firm_names.gather(pair_row).fill_null(""))
+        told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
             missed = np.log1p(-np.minimum(strength, 0.95))
@@ -180,10 +182,11 @@ class Matcher:
         spans = (start[each], end[each], mentions.source, mentions.roles, mentions.stated)
         return Evidence(mentions.row, *spans, group, pair_row, pair_code, chance, role, score)
 
-    def _in_scopes(self, texts: Texts) -> tuple[np.ndarray, ...]:
+    def _in_scopes(self, texts: Texts, also: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Roles of everything a row's scope names, and the products in it; rows ``also`` are read without a product."""
         pattern, start, end = self.grammar.scan(texts)
         text = np.searchsorted(texts.bounds, start, side="right") - 1
-        rows = np.unique(text[pattern < self.grammar.count])
+        rows = np.unique(np.append(text[pattern < self.grammar.count], also))
         wanted = np.zeros(len(texts.bounds), dtype=bool)
         wanted[rows] = True
         some = np.flatnonzero(wanted[text])
@@ -192,10 +195,12 @@ class Matcher:
         shift[rows] = chosen.bounds[:-1] - texts.bounds[rows]
         shift = shift[text[some]]
         found = self.grammar.read(chosen, (pattern[some], start[some] + shift, end[some] + shift))
+        does = np.zeros(len(texts.bounds) - 1, dtype=np.uint8)
+        np.bitwise_or.at(does, rows[found.text], np.where(found.excluded, 0, found.roles).astype(np.uint8))
         hit = np.flatnonzero((found.product >= 0) & (found.weight > 0))
         product = found.product[hit]
         parts = (found.start[hit], found.end[hit], product, found.roles[hit], found.stated[hit], found.weight[hit])
-        return rows[found.text[hit]], *parts
+        return does, (rows[found.text[hit]], *parts)
 
     def _in_names(self, texts: Texts) -> tuple[np.ndarray, ...]:
         """Products that name the firm's business: directly before 有限公司, 厂 and the like."""
@@ -223,24 +228,28 @@ class _Mentions:
     pairs: np.ndarray
 
 
-def _roles(firm_names: pl.Series, mentions: _Mentions, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Role bits and final strength of every mention; one without its own takes them from kin, name or default."""
-    roles, stated = mentions.roles, mentions.stated
+def _roles(
+    mentions: _Mentions, group: np.ndarray, hint: np.ndarray, does: np.ndarray, fills: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Role bits and final strength of every mention; one without its own takes them from kin, name or default.
+
+    ``hint`` and ``does`` are, by row, what the name tells and what the scope names at all; ``fills`` is by pair.
+    """
+    roles = mentions.roles
     if not len(roles):
         return roles, mentions.strength
-    seen, place = np.unique(mentions.row, return_inverse=True)
+    hint, does, fills = hint[mentions.row], does[mentions.row], fills[group]
     by_name = mentions.source == NAME
-    clear = np.where(mentions.strength > 0.1, roles, 0).astype(np.uint8)
-    kin = np.bitwise_or.reduceat(clear, mentions.pairs)[group]
+    kin = np.bitwise_or.reduceat(np.where(mentions.strength > 0.1, roles, 0).astype(np.uint8), mentions.pairs)[group]
     named = np.bitwise_or.reduceat(by_name.astype(np.uint8), mentions.pairs)[group] > 0
-    hint = names.hints(firm_names.gather(seen).fill_null(""))[place]
-    # a product in the name alone: what the firm does with all else it lists tells what it does with this one
-    others = np.zeros(len(seen), dtype=np.uint8)
-    np.bitwise_or.at(others, place, clear)
-    hint = np.where(by_name & (others[place] > 0) & (others[place] & MAKES == 0), TRADES, hint)
+    # a haulier or a post office that lists goods without a word sells them
+    served = (hint & (SERVES | RESEARCHES) > 0) & (fills & (SERVES | RESEARCHES) == 0) & ~by_name
+    hint = np.where(served, 0, hint)
+    # a product in the name alone: a firm that nowhere makes anything does not make this one either
+    hint = np.where(by_name & (hint != SERVES) & (does & TRADES > 0) & (does & MAKES == 0), TRADES, hint)
     told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, MAKES, TRADES)))
     factor = np.where(kin > 0, _SAME_ELSEWHERE, np.where((hint > 0) | named, _BY_NAME, _UNKNOWN))
-    factor = np.where(stated & (kin == 0), np.maximum(factor, _NEUTRAL), factor)
+    factor = np.where(mentions.stated & (kin == 0), np.maximum(factor, _NEUTRAL), factor)
     factor = np.where(by_name & (hint == SERVES) & (kin == 0), _SERVICE_NAME * factor, factor)
     own = np.where((roles & MAKES > 0) & (hint == TRADES), _AGAINST_NAME, 1.0)
     return np.where(roles > 0, roles, told).astype(np.uint8), mentions.strength * np.where(roles > 0, own, factor)
