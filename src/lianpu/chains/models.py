@@ -168,6 +168,8 @@ class DiagnosisRun(models.Model):
     # chain code → completeness and counts, each with numerator and denominator
     figures = models.JSONField("各链指标", default=dict)
     is_latest = models.BooleanField("最新", default=True, db_index=True)
+    # Made because people decided on firms; only the newest renewal is kept, or the runs would bury the register.
+    is_renewal = models.BooleanField("随核定更新", default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "诊断"

@@ -230,6 +230,7 @@ class DiagnosisRunRegister(Register):
         Column("by"),
         Column("firms"),
         Column("is_latest"),
+        Column("is_renewal", shown=False),
         Column("rules", shown=False),
         Column("versions", shown=False),
         Column("figures", shown=False),

@@ -20,9 +20,14 @@ DIAGNOSE = "diagnose"
 
 
 def diagnose_place(
-    *, user: Any, place: Place, reference: Reference | None = None, rules: "Rules | None" = None
+    *,
+    user: Any,
+    place: Place,
+    reference: Reference | None = None,
+    rules: "Rules | None" = None,
+    is_renewal: bool = False,
 ) -> DiagnosisRun:
-    """Diagnose every chain of ``place`` and make the result the one in force."""
+    """Diagnose every chain of ``place`` and make the result the one in force; a renewal takes the place of the last one."""
     from dataclasses import asdict
 
     import polars as pl
@@ -46,6 +51,8 @@ def diagnose_place(
         "reference_model": held.model_version if held else "",
     }
     with acting(user, reason="诊断", source="diagnosis"):
+        if is_renewal:
+            DiagnosisRun.objects.filter(place=place, is_renewal=True).delete()
         DiagnosisRun.objects.filter(place=place, is_latest=True).update(is_latest=False)
         run = DiagnosisRun.objects.create(
             place=place,
@@ -54,6 +61,7 @@ def diagnose_place(
             rules=asdict(rules),
             versions=versions,
             firms=firms["firm"].n_unique(),
+            is_renewal=is_renewal,
             figures={row.pop("chain"): row for row in result.chains.drop("place").to_dicts()},
         )
         _store(run, result, segments)
@@ -122,4 +130,4 @@ def rediagnose(*, enterprise: Enterprise) -> list[DiagnosisRun]:
     codes = [*above, enterprise.zone.code] if enterprise.zone else above
     stale = DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place", "reference")
     # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
-    return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference) for run in stale]
+    return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference, is_renewal=True) for run in stale]
