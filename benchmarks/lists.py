@@ -98,6 +98,7 @@ def fill(rows: int) -> None:
     from lianpu.register.rights import SYSTEM
 
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     if Enterprise.objects.count() == rows:
         return
     Enterprise.objects.all()._raw_delete("default")  # type: ignore[attr-defined]

@@ -55,7 +55,7 @@ def sample_city(maps: Sequence[ChainMap]) -> list[SampleFirm]:
     numbers = iter(range(1, 100_000))
     firms = list(_published({leaf.code: leaf for one in maps for leaf in one.leaves}, numbers))
     there = [code for firm in firms for code, _ in firm.intents]
-    neighbours = _Neighbours(plans)
+    neighbours = _Neighbours(maps, plans)
     for plan in plans:
         known = there.count(plan.leaf.code)
         for place in range(plan.firms - known):
@@ -67,12 +67,13 @@ def sample_city(maps: Sequence[ChainMap]) -> list[SampleFirm]:
 
 
 class _Neighbours:
-    """Segments of the same group or chain whose goods a firm makes or sells besides its own."""
+    """Segments of the same group or chain whose goods a firm makes or sells besides its own, and who owns which word."""
 
-    def __init__(self, plans: Sequence[SegmentPlan]) -> None:
+    def __init__(self, maps: Sequence[ChainMap], plans: Sequence[SegmentPlan]) -> None:
         goods = [plan for plan in plans if plan.leaf.filled_by == "makes"]
         self.group: dict[str, list[SegmentRow]] = {}
         self.chain: dict[str, list[SegmentRow]] = {}
+        self.owned = writing.owners(maps)
         for plan in goods:
             if plan.level in ("strong", "balanced"):
                 self.group.setdefault(plan.leaf.parent, []).append(plan.leaf)
@@ -93,7 +94,12 @@ def _chain_firm(
     leaf, chance = plan.leaf, stream("firm", plan.leaf.code, place)
     products = writing.products_of(chance, leaf)
     parts, intents = writing.clauses(chance, leaf.filled_by, products), [(leaf.code, leaf.filled_by)]
-    if leaf.filled_by == "makes" and plan.level != "single" and chance.random() < 0.12 and (kin := neighbours.kin(chance, leaf)):
+    if (
+        leaf.filled_by == "makes"
+        and plan.level != "single"
+        and chance.random() < 0.12
+        and (kin := neighbours.kin(chance, leaf))
+    ):
         parts += writing.clauses(chance, "makes", writing.products_of(chance, kin, 1, 3))
         intents.append((kin.code, "makes"))
     if chance.random() < (0.6 if leaf.filled_by == "trades" else 0.15) and (other := neighbours.goods(chance, leaf)):
@@ -102,12 +108,21 @@ def _chain_firm(
         parts.append(writing.general_goods(chance))
     home = draw(chance, by_prefix(table("profile")["homes"], leaf.code))
     form = "厂" if leaf.filled_by == "makes" and not above and chance.random() < 0.06 else draw(chance, _FORMS)
-    name = writing.firm_name(chance, taken, writing.word_of_trade(chance, leaf, products), form, home)
+    name = writing.firm_name(chance, taken, writing.word_of_trade(chance, leaf, products, neighbours.owned), form, home)
     industrial = leaf.io_sector in _INDUSTRIAL_IO and leaf.filled_by == "makes"
     figures = _figures(chance, above) if industrial or chance.random() < 0.12 else ()
     industry = chance.choice([code for code in leaf.gbt4754 if len(code) == 4] or [leaf.gbt4754[0]])
     return _registered(
-        chance, next(numbers), name, form, home, industry, above, writing.scope(chance, parts), figures=figures, intents=tuple(intents)
+        chance,
+        next(numbers),
+        name,
+        form,
+        home,
+        industry,
+        above,
+        writing.scope(chance, parts),
+        figures=figures,
+        intents=tuple(intents),
     )
 
 
@@ -141,7 +156,11 @@ def _registered(
     intents: tuple[tuple[str, str], ...] = (),
 ) -> SampleFirm:
     text, district, zone = writing.address(chance, home)
-    amounts = (1000, 2000, 3000, 5000, 8000, 12000, 20000) if above else (10, 30, 50, 100, 100, 200, 300, 500, 500, 1000, 2000)
+    amounts = (
+        (1000, 2000, 3000, 5000, 8000, 12000, 20000)
+        if above
+        else (10, 30, 50, 100, 100, 200, 300, 500, 500, 1000, 2000)
+    )
     capital = chance.choice(amounts)
     capital_text = f"{capital:,}(万元人民币)" if chance.random() < 0.7 else f"{capital}万元人民币"
     # More firms are young than old; the large ones have had time to grow.

@@ -19,9 +19,22 @@ LEVELS = ("strong", "balanced", "weak", "single")
 _ROLE = {"makes": 1.0, "serves": 1.7, "researches": 1.2, "trades": 4.5}
 _STAGE = {"upstream": 0.8, "midstream": 1.0, "downstream": 1.15, "support": 0.9}
 # Firms a segment are fewer where plants are large (refining, smelting, power) and more in food, clothing and building.
-_SECTOR = {"01": 1.3, "02": 0.5, "03": 0.4, "04": 0.5, "05": 0.9, "06": 1.4, "08": 1.3, "10": 1.2, "11": 0.5, "14": 0.6, "18": 0.7}
+_SECTOR = {
+    "01": 1.3,
+    "02": 0.5,
+    "03": 0.4,
+    "04": 0.5,
+    "05": 0.9,
+    "06": 1.4,
+    "08": 1.3,
+    "10": 1.2,
+    "11": 0.5,
+    "14": 0.6,
+    "18": 0.7,
+}
 _SECTOR |= {"24": 0.6, "25": 0.5, "26": 0.6, "27": 1.6, "31": 1.6, "30": 3.0}
 _CHAIN = {"YC": 0.2, "QN": 0.25}
+_FEW_LARGE = 0.3
 # The target quotient of a level, drawn evenly between the two.
 _QUOTIENT = {"strong": (1.8, 3.2), "balanced": (0.85, 1.1), "weak": (0.3, 0.7), "single": (0.0, 0.0)}
 _ABOVE = {"strong": 0.4, "balanced": 0.3, "weak": 0.12, "single": 0.4}
@@ -39,10 +52,15 @@ class SegmentPlan:
 
 def nation_counts(maps: Sequence[ChainMap]) -> dict[str, int]:
     """Firms of the sample nation that fill each segment."""
-    weights = {}
+    weights, few = {}, set(_codes(table("profile")["few_large"]))
     for leaf in (leaf for one in maps for leaf in one.leaves):
-        weight = _ROLE[leaf.filled_by] * _STAGE[leaf.stage] * _SECTOR.get(leaf.io_sector, 1.0) * _CHAIN.get(leaf.chain, 1.0)
-        weights[leaf.code] = weight * (1.15 if leaf.is_key else 1.0) * stream("nation", leaf.code).lognormvariate(0, 0.4)
+        weight = (
+            _ROLE[leaf.filled_by] * _STAGE[leaf.stage] * _SECTOR.get(leaf.io_sector, 1.0) * _CHAIN.get(leaf.chain, 1.0)
+        )
+        weight *= _FEW_LARGE if leaf.code in few else 1.0
+        weights[leaf.code] = (
+            weight * (1.15 if leaf.is_key else 1.0) * stream("nation", leaf.code).lognormvariate(0, 0.4)
+        )
     scale = NATION_FIRMS * ON_CHAINS / sum(weights.values())
     return {code: max(2, round(weight * scale)) for code, weight in weights.items()}
 
@@ -52,13 +70,16 @@ def levels(maps: Sequence[ChainMap]) -> dict[str, str]:
     found: dict[str, str] = {}
     known = {leaf.code for one in maps for leaf in one.leaves}
     for level, lines in table("profile")["levels"].items():
-        for chain, text in lines.items():
-            for number in str(text).split():
-                code = f"{chain}-{number}"
-                if code not in known or code in found:
-                    raise ValueError(f"profile.yaml: {level} {code} is no segment of the maps, or stands twice")
-                found[code] = level
+        for code in _codes(lines):
+            if code not in known or code in found:
+                raise ValueError(f"profile.yaml: {level} {code} is no segment of the maps, or stands twice")
+            found[code] = level
     return found
+
+
+def _codes(lines: Mapping[str, object]) -> list[str]:
+    """``{"SH": "1201 2101"}`` → ["SH-1201", "SH-2101"]."""
+    return [f"{chain}-{number}" for chain, text in lines.items() for number in str(text).split()]
 
 
 def city_plan(maps: Sequence[ChainMap], nation: Mapping[str, int]) -> list[SegmentPlan]:

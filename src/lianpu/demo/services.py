@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 
 from lianpu.chains.maps import shipped
 from lianpu.chains.services.references import keep_reference
@@ -16,9 +16,7 @@ from lianpu.demo.words import DISTRICTS, ZONES
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
 from lianpu.places.queries import ids_by_code, place_by_code
-from lianpu.register import rights
 from lianpu.register.bulk import insert
-from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.importing import silent
 from lianpu.register.models import Grant, Role
@@ -43,7 +41,7 @@ def load_sample(*, user: Any, progress: Progress = silent) -> dict[str, int]:
     gives zeros. Raises ``ValidationError`` where the register holds firms that are no sample: real and invented firms
     must not mix in one diagnosis.
     """
-    rights.demand(user, registry["enterprises"], rights.ADD)
+    _installing(user)
     counts = dict.fromkeys(("enterprises", "names", "figures", "reference", "accounts"), 0)
     if Enterprise.objects.filter(is_sample=False).exists():
         raise ValidationError("企业登记簿中已有真实企业，不能载入示例城市。如需演示，请另设 LIANPU_HOME 建一个空库。")
@@ -70,6 +68,11 @@ def load_sample(*, user: Any, progress: Progress = silent) -> dict[str, int]:
         counts["reference"] = held.height
     progress(3, 3, "载入示例")
     return counts
+
+
+def _installing(user: Any) -> None:
+    if not user.is_superuser:
+        raise PermissionDenied("示例城市连同账号只能由系统管理员或命令行载入。")
 
 
 def _store(firms: Sequence[SampleFirm]) -> dict[str, int]:
@@ -117,8 +120,7 @@ def load_accounts(*, user: Any) -> int:
     An account of the same name that somebody made stays as it is. Only beside the sample city: raises
     ``ValidationError`` where there is no sample firm.
     """
-    if not user.is_superuser:
-        rights.demand(user, registry["enterprises"], rights.DELETE)
+    _installing(user)
     limits = _limits()
     for row in ROLES:
         Role.objects.get_or_create(
@@ -156,7 +158,5 @@ def _limits() -> dict[str, dict[str, str]]:
 
 def sample_accounts() -> list[tuple[str, str, str]]:
     """(user name, password, words) of the sample accounts that this installation has."""
-    present = set(
-        get_user_model()._default_manager.filter(username__in=[name for name, _, _ in _ACCOUNTS]).values_list("username", flat=True)
-    )
-    return [(name, PASSWORD, words) for name, _, words in _ACCOUNTS if name in present]
+    held = set(Grant.objects.values_list("user__username", "role__code"))
+    return [(name, PASSWORD, words) for name, role, words in _ACCOUNTS if (name, role) in held]

@@ -29,7 +29,7 @@ Shares = tuple[tuple[str, ...], tuple[int, ...]]
 @cache
 def table(name: str) -> Any:
     """The content of ``data/<name>.yaml``, read once."""
-    return yaml.load((DATA / f"{name}.yaml").read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.safe_load((DATA / f"{name}.yaml").read_bytes())
 
 
 def stream(*parts: object) -> Random:

@@ -1,10 +1,10 @@
 """Names, addresses and business scopes in the manner of the registry, from the words of the maps and of ``data``."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
-from lianpu.chains.maps import SegmentRow
+from lianpu.chains.maps import ChainMap, SegmentRow
 from lianpu.demo.words import DISTRICTS, ZONES, by_prefix, draw, pick, table
 
 # A product word that already says what is done (原煤开采, 污水处理) stands by itself in a scope.
@@ -33,7 +33,7 @@ _TRADE = ("{a}的批发零售", "{a}的销售", "{a}批发、零售", "销售：
 def trade_name(chance: Random, taken: set[str]) -> str:
     """An invented trade name (字号) of two or three characters that no other sample firm has."""
     words = table("words")
-    first, middle, last = (words[part].split() for part in ("first", "middle", "last"))
+    first, middle, last = (str(words[part]).split() for part in ("first", "middle", "last"))
     while True:
         found = chance.choice(first) + (chance.choice(middle) if chance.random() < 0.7 else "") + chance.choice(last)
         if found not in taken and len(set(found)) == len(found):
@@ -49,13 +49,29 @@ def firm_name(chance: Random, taken: set[str], trade: str, form: str, home: str)
     return f"{region}{trade_name(chance, taken)}{trade}{form}"
 
 
-def word_of_trade(chance: Random, leaf: SegmentRow, products: Sequence[str]) -> str:
-    """What the name says of the trade: often a word of the group, sometimes a short product of the firm's own."""
+def owners(maps: Sequence[ChainMap]) -> Mapping[str, set[str]]:
+    """Every product word of the maps → the segments whose product it names."""
+    leaves = [leaf for one in maps for leaf in one.leaves]
+    aliases = {name: words for leaf in leaves for name, words in leaf.products.items()}
+    found: dict[str, set[str]] = {}
+    for leaf in leaves:
+        for name in (*leaf.products, *leaf.shared):
+            for word in (name, *aliases.get(name, ())):
+                found.setdefault(word, set()).add(leaf.code)
+    return found
+
+
+def word_of_trade(chance: Random, leaf: SegmentRow, products: Sequence[str], owned: Mapping[str, set[str]]) -> str:
+    """What the name says of the trade: often a word of the group, sometimes a short product of the firm's own, never the
+    product of another segment (a name is evidence: 润滑油 in the name of a catalyst maker would mislead).
+    """
+    words = by_prefix(table("profile")["trades"], leaf.code).split()
     if leaf.filled_by == "makes" and chance.random() < 0.3:
-        own = [word for word in products if _PLAIN_NAME.fullmatch(word) and not _DONE.search(word)]
-        if own:
-            return own[0]
-    return chance.choice(by_prefix(table("profile")["trades"], leaf.code).split())
+        words = [word for word in products if _PLAIN_NAME.fullmatch(word) and not _DONE.search(word)] or words
+    fitting = [
+        word for word in words if all(owned.get(word[at:], {leaf.code}) == {leaf.code} for at in range(len(word) - 1))
+    ]
+    return chance.choice(fitting or ["科技", "实业"])
 
 
 def address(chance: Random, home: str) -> tuple[str, str, str | None]:
@@ -67,7 +83,7 @@ def address(chance: Random, home: str) -> tuple[str, str, str | None]:
         district = chance.choice(list(parts))
         street = chance.choice(parts[district])
     else:
-        street = chance.choice(words["streets"][home])
+        street = chance.choice(words["streets"][home].split())
     county = f"{district}县" if district in ("永登", "皋兰", "榆中") else f"{district}区"
     province = "甘肃省" if chance.random() < 0.7 else ""
     number = f"{chance.randint(1, 999)}号"
@@ -97,7 +113,11 @@ def clauses(chance: Random, role: str, products: Sequence[str]) -> list[str]:
         forms = {"makes": _MAKE, "serves": _SERVE, "researches": _RESEARCH, "trades": _TRADE}[role]
         found.append(chance.choice(forms).format(a=_listed(chance, goods)))
     if deeds:
-        forms = _MAKE_ALONE if role == "makes" and all(word.endswith(("加工", "生产", "制造")) for word in deeds) else ("{a}",)
+        forms = (
+            _MAKE_ALONE
+            if role == "makes" and all(word.endswith(("加工", "生产", "制造")) for word in deeds)
+            else ("{a}",)
+        )
         found.append(chance.choice(forms).format(a="、".join(deeds)))
     return found
 

@@ -15,11 +15,13 @@ ABOVE_SCALE_10K_CNY = Decimal(2000)
 
 def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
     """Firms by USCC, else by name, former name or alias where only one firm bears it."""
-    by_code = {normalise_uscc(text): text for text in texts}
+    by_code: dict[str, list[str]] = {}
     by_key: dict[str, list[str]] = {}
-    for text in by_code.values():
+    for text in set(texts):
+        by_code.setdefault(normalise_uscc(text), []).append(text)
         by_key.setdefault(name_key(text), []).append(text)
-    found = {by_code[code]: pk for code, pk in Enterprise.objects.filter(uscc__in=by_code).values_list("uscc", "pk")}
+    coded = Enterprise.objects.filter(uscc__in=by_code).values_list("uscc", "pk")
+    found = {text: pk for code, pk in coded for text in by_code[code]}
     bearers: dict[str, set[int]] = {}
     for model, field in ((Enterprise, "pk"), (EnterpriseName, "enterprise_id")):
         for key, pk in model._default_manager.filter(name_key__in=by_key).values_list("name_key", field):

@@ -24,9 +24,10 @@ def derive(rows: Sequence[PlannedRow]) -> None:
             values["name_key"] = name_key(values["name"])
         if "capital_text" in values and "capital_10k_cny" not in values:
             capital = parse_capital(values["capital_text"])
-            values["capital_10k_cny"] = None if capital.cny_10k is None else round(capital.cny_10k, 4)
+            if capital.cny_10k is not None:
+                values["capital_10k_cny"] = round(capital.cny_10k, 4)
             row.note = "；".join(part for part in (row.note, capital.doubt) if part)
-    _locate([row for row in rows if "place" not in row.values and not row.faults])
+    _locate([row for row in rows if row.values.get("place") is None and not row.faults])
 
 
 def _locate(rows: Sequence[PlannedRow]) -> None:

@@ -1,7 +1,6 @@
 """Reads of places."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 
 from django.db.models import Q
 
@@ -50,7 +49,6 @@ class PlaceFilter:
         return found
 
 
-@cache
 def ids_by_code() -> Mapping[str, int]:
-    """Every place's id by code (places change only by loading the gazetteer, which clears this)."""
+    """Every place's id by code."""
     return dict(Place.objects.values_list("code", "pk"))

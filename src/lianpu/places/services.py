@@ -3,7 +3,6 @@
 from typing import Any
 
 from lianpu.places.models import Place
-from lianpu.places.queries import ids_by_code
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
@@ -56,7 +55,6 @@ def load_gazetteer(*, user: Any) -> int:
             Place.objects.bulk_create(fresh, batch_size=1000)
             written += len(fresh)
         Place.objects.filter(code=NATION).update(note=edition)
-    ids_by_code.cache_clear()
     return written
 
 

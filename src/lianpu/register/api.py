@@ -6,8 +6,8 @@ a page shows and what the API answers are the same rows and columns.
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import NinjaAPI, Router, Schema
 from ninja.errors import HttpError
@@ -37,7 +37,9 @@ def schemas(register: Register) -> tuple[type[Schema], type[Schema]]:
     """What the API answers for a row, and what it takes."""
     name = "".join(part.title() for part in register.slug.split("-"))
     shown = {c.name: (_type(c) | None, None) for c in register.bound if not c.column.source_only}
-    taken = {c.name: (str | None, None) for c in register.bound if c.column.editable}
+    # What a cell of a file may hold, a value may be: the column's kind says what it cannot read.
+    cell = str | int | float | bool | list[str] | None
+    taken = {c.name: (cell, None) for c in register.bound if c.column.editable}
     out: Any = create_model(f"{name}Row", __base__=Schema, id=(int, ...), **shown)  # type: ignore[call-overload]
     strict = ConfigDict(extra="forbid")
     taking: Any = create_model(f"{name}Input", __base__=Schema, reason=(str, ""), **taken)  # type: ignore[call-overload]
@@ -106,20 +108,30 @@ def router_of(register: Register) -> Router:
         return write(request, given, pk)
 
     name = register.slug.replace("-", "_")
-    router.get("/", response=listing_schema, operation_id=f"{name}_list", summary=f"{register.title}列表")(list_rows)
-    router.get("/{int:pk}", response=row_schema, operation_id=f"{name}_row", summary=f"{register.title}一行")(one_row)
+    router.get(
+        "/", response=listing_schema, exclude_unset=True, operation_id=f"{name}_list", summary=f"{register.title}列表"
+    )(list_rows)
+    router.get(
+        "/{int:pk}",
+        response=row_schema,
+        exclude_unset=True,
+        operation_id=f"{name}_row",
+        summary=f"{register.title}一行",
+    )(one_row)
     if register.imports:
         for verb in (create, change):
             verb.__annotations__["given"] = input_schema
         router.post(
             "/",
             response={201: row_schema, 422: Problem},
+            exclude_unset=True,
             operation_id=f"{name}_create",
             summary=f"新增{register.title}",
         )(create)
         router.patch(
             "/{int:pk}",
             response={200: row_schema, 422: Problem},
+            exclude_unset=True,
             operation_id=f"{name}_change",
             summary=f"修改{register.title}",
         )(change)
@@ -129,6 +141,11 @@ def router_of(register: Register) -> Router:
 def make_api() -> NinjaAPI:
     """The whole interface, one router a register."""
     api = NinjaAPI(title="链谱 Lianpu", version="1", auth=django_auth, docs_url=None, urls_namespace="api")
+
+    @api.exception_handler(PermissionDenied)
+    def denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+        return api.create_response(request, {"detail": str(error)}, status=403)
+
     for register in registry.all():
         api.add_router(f"/{register.slug}/", router_of(register))
     return api

@@ -12,7 +12,8 @@ from django.db import models
 
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.importing import FAULTY, OUTCOME_WORDS, Plan
-from lianpu.register.kinds import Date, Integer, Number, Reference
+from lianpu.register.kinds import Date, Integer, Moment, Number, Real, Reference
+from lianpu.register.reading import RUNS
 
 FORMS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -20,8 +21,6 @@ FORMS = {
     "parquet": "application/vnd.apache.parquet",
 }
 RESULT_HEADS = ("结果", "原因")
-# A spreadsheet runs a text cell that begins so.
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(register: Register, rows: "models.QuerySet[Any]", columns: Sequence[BoundColumn], form: str) -> bytes:
@@ -43,8 +42,8 @@ def export(register: Register, rows: "models.QuerySet[Any]", columns: Sequence[B
 
 
 def shield(value: object) -> object:
-    """Text that a spreadsheet would run as a formula, made harmless (undone by the import)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUNS) else value
+    """Text that a spreadsheet would run as a formula, made harmless (undone by ``reading.unshield`` in the import)."""
+    return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(RUNS) else value
 
 
 def write_csv(out: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -69,15 +68,17 @@ def _xlsx(out: IO[bytes], register: Register, columns: Sequence[BoundColumn], ro
         )
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         number, whole = book.add_format({"num_format": "#,##0.00##"}), book.add_format({"num_format": "#,##0"})
+        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         sheet.freeze_panes(1, 1)
         for at, column in enumerate(columns):
-            form = day if isinstance(column.kind, Date) else whole if isinstance(column.kind, Integer) else number
-            sheet.set_column(at, at, 14 if column.numeric else 22, form if column.numeric or form is day else None)
+            dated = moment if isinstance(column.kind, Moment) else day if isinstance(column.kind, Date) else None
+            form = (whole if isinstance(column.kind, Integer) else number) if column.numeric else dated
+            sheet.set_column(at, at, 14 if column.numeric else 22, form)
             sheet.write_string(0, at, column.head, head)
         last = 0
         for last, row in enumerate(rows, start=1):
             for at, value in enumerate(row):
-                _cell(sheet, last, at, value, day)
+                _cell(sheet, last, at, value, moment if isinstance(value, dt.datetime) else day)
         sheet.autofilter(0, 0, last, max(len(columns) - 1, 0))
 
 
@@ -100,11 +101,13 @@ def _parquet(out: IO[bytes], columns: Sequence[BoundColumn], rows: Iterable[Sequ
     import polars as pl
 
     def dtype(column: BoundColumn) -> Any:
-        if isinstance(column.kind, Integer):
+        kind = column.kind
+        if isinstance(kind, Integer):
             return pl.Int64
-        if isinstance(column.kind, Number):
-            return pl.Decimal(38, column.kind.places or 6)
-        return pl.Date if isinstance(column.kind, Date) else pl.String
+        if isinstance(kind, Number):
+            floating = isinstance(kind, Real) or isinstance(column.field, models.FloatField)
+            return pl.Float64 if floating else pl.Decimal(38, 6 if kind.places is None else kind.places)
+        return pl.Datetime if isinstance(kind, Moment) else pl.Date if isinstance(kind, Date) else pl.String
 
     schema = {column.head: dtype(column) for column in columns}
     data = [
@@ -117,8 +120,8 @@ def _parquet(out: IO[bytes], columns: Sequence[BoundColumn], rows: Iterable[Sequ
     pl.DataFrame(data, schema=schema, orient="row").write_parquet(out)
 
 
-def template(register: Register) -> bytes:
-    """An empty workbook with the heads a file needs, choices as drop-downs and remarks on each head."""
+def template(register: Register, columns: Iterable[BoundColumn]) -> bytes:
+    """An empty workbook with the heads of those ``columns`` that a file may bring, choices as drop-downs, and remarks."""
     import xlsxwriter
 
     out = io.BytesIO()
@@ -126,7 +129,7 @@ def template(register: Register) -> bytes:
         sheet = book.add_worksheet(register.title[:31])
         head = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1})
         sheet.freeze_panes(1, 0)
-        for at, column in enumerate(c for c in register.bound if c.column.editable):
+        for at, column in enumerate(c for c in columns if c.column.editable):
             sheet.write_string(0, at, column.head + ("*" if column.column.required else ""), head)
             sheet.set_column(at, at, 20)
             if column.column.help:
@@ -141,7 +144,7 @@ def write_result(plan: Plan, folder: Path, number: int) -> Path:
     """The sender's own rows with result and reason beside each: csv for csv and parquet, xlsx for workbooks."""
     folder.mkdir(parents=True, exist_ok=True)
     workbook = plan.sheet.form not in {"csv", "parquet"}
-    place = folder / f"导入{number}-{plan.sheet.path.stem}-结果.{'xlsx' if workbook else 'csv'}"
+    place = folder / f"导入{number}-{plan.sheet.path.stem[:60]}-结果.{'xlsx' if workbook else 'csv'}"
     reasons = (
         (row, [OUTCOME_WORDS[row.outcome], "；".join(str(f) for f in row.faults) or row.note]) for row in plan.rows
     )

@@ -6,38 +6,46 @@ leave them too, at ×1.03–1.15 of a bare bulk insert. Code says who is writing
     with acting(user, reason="核实", source="screen"):
         ...
 
-which opens one transaction and tells the triggers. SQLite admits one writer at a time, so one row of
-a table serves as the session's memory there; PostgreSQL has transaction-local settings.
+which opens one transaction and tells the triggers; within it another ``acting`` speaks for a while.
+SQLite admits one writer at a time, so one row of a table serves as the session's memory there;
+PostgreSQL has transaction-local settings.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, models, transaction
 
-from lianpu.register.declare import Register, registry
+from lianpu.register.declare import BoundColumn, Register, registry
+from lianpu.register.kinds import Choice, Flag
 from lianpu.register.models import Change
 
-COMMAND_USER = "命令行"
+Said = tuple[str, str, str, int | None]
+NOBODY: Said = ("", "", "", None)
+_speaking: ContextVar[Said] = ContextVar("speaking", default=NOBODY)
 
 
 @contextmanager
 def acting(user: object, *, reason: str = "", source: str = "screen", run: int | None = None) -> Iterator[None]:
     """One transaction whose changes are recorded as made by ``user`` for ``reason``."""
-    name = getattr(user, "username", None) or str(user or "")
-    with transaction.atomic():
-        _say(name, reason, source, run)
-        try:
+    before = _speaking.get()
+    said: Said = (getattr(user, "username", None) or str(user or ""), reason, source, run)
+    token = _speaking.set(said)
+    try:
+        with transaction.atomic():
+            _say(said)
             yield
-        finally:
-            if not transaction.get_connection().needs_rollback:
-                _say("", "", "", None)
+            _say(before)  # after an error the database itself goes back to what was said before
+    finally:
+        _speaking.reset(token)
 
 
-def _say(user: str, reason: str, source: str, run: int | None) -> None:
+def _say(said: Said) -> None:
+    user, reason, source, run = said
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
@@ -47,8 +55,8 @@ def _say(user: str, reason: str, source: str, run: int | None) -> None:
                 [user, reason, source, run],
             )
         else:
-            said = json.dumps({"user": user, "reason": reason, "source": source, "run": run}, ensure_ascii=False)
-            cursor.execute("SELECT set_config('lianpu.actor', %s, true)", [said])
+            text = json.dumps({"user": user, "reason": reason, "source": source, "run": run}, ensure_ascii=False)
+            cursor.execute("SELECT set_config('lianpu.actor', %s, true)", [text])
 
 
 def install_triggers(**_: object) -> None:
@@ -129,20 +137,31 @@ class FieldChange:
     after: str
 
 
-def changes_of(register: Register, row: int, limit: int = 50) -> list[tuple[Change, list[FieldChange]]]:
-    """The latest changes of a row, newest first, each with the fields that differ."""
+def changes_of(
+    register: Register, row: int, columns: Iterable[BoundColumn], limit: int = 50
+) -> list[tuple[Change, list[FieldChange]]]:
+    """The latest changes of a row, newest first, each with those of ``columns`` (what the reader may see) that differ."""
+    shown = list(columns)
     found = Change.objects.filter(model=register.label, row=row)[:limit]
-    return [(change, differences(register, change.before, change.after)) for change in found]
+    return [(change, differences(shown, change.before, change.after)) for change in found]
 
 
-def differences(register: Register, before: dict[str, Any] | None, after: dict[str, Any] | None) -> list[FieldChange]:
-    """Fields that differ between two images of a row; for a new or deleted row none are listed."""
+def differences(
+    columns: Iterable[BoundColumn], before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> list[FieldChange]:
+    """Columns that differ between two images of a row; for a new or deleted row none are listed."""
     if before is None or after is None:
         return []
     found = []
-    for one in register.model._meta.concrete_fields:
-        old, new = before.get(str(one.column)), after.get(str(one.column))
+    for one in columns:
+        if one.field is None:
+            continue
+        old, new = before.get(str(one.field.column)), after.get(str(one.field.column))
         if old != new:
-            label = str(one.verbose_name)
-            found.append(FieldChange(label, "" if old is None else str(old), "" if new is None else str(new)))
+            found.append(FieldChange(one.label, _word(one, old), _word(one, new)))
     return found
+
+
+def _word(column: BoundColumn, value: Any) -> str:
+    """Images hold numbers and texts as they are; only choices and flags need a word."""
+    return column.kind.show(value) if isinstance(column.kind, (Choice, Flag)) else "" if value is None else str(value)

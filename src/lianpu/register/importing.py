@@ -5,14 +5,13 @@ returns the numbered run. A blank cell leaves what is stored: a sheet that lacks
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import transaction
 
 from lianpu.register import bulk, rights
 from lianpu.register.declare import BoundColumn, Register
@@ -20,7 +19,7 @@ from lianpu.register.faults import BadValueError, Fault
 from lianpu.register.history import acting
 from lianpu.register.kinds import NOTHING, UNIT_IN_YUAN, Number, Reference
 from lianpu.register.models import ImportRun
-from lianpu.register.reading import Sheet, UnreadableError, check_width, clean_head, read
+from lianpu.register.reading import Sheet, UnreadableError, check_width, clean_head, read, unshield
 
 NEW, CHANGED, SAME, FAULTY = "new", "changed", "same", "faulty"
 OUTCOME_WORDS = {NEW: "新增", CHANGED: "变更", SAME: "无变化", FAULTY: "有误"}
@@ -78,19 +77,24 @@ class RefusedError(Exception):
     """The import was not carried out; the message says why and what to do."""
 
 
-def known_heads(register: Register) -> dict[str, BoundColumn]:
-    """Cleaned head → column, over labels, names and aliases."""
+def known_heads(columns: Iterable[BoundColumn]) -> dict[str, BoundColumn]:
+    """Cleaned head → column, over labels, names and aliases; a label goes before another column's alias."""
+    editable = [column for column in columns if column.column.editable]
     found: dict[str, BoundColumn] = {}
-    for column in register.bound:
-        if column.column.editable:
-            for word in (column.label, column.name, *column.column.aliases):
-                found.setdefault(clean_head(word)[0], column)
+    for column in editable:
+        for word in (column.label, column.name):
+            found.setdefault(clean_head(word)[0], column)
+    for column in editable:
+        for word in column.column.aliases:
+            found.setdefault(clean_head(word)[0], column)
     return found
 
 
 def make_plan(register: Register, path: Path, user: Any, progress: Progress = silent) -> Plan:
     """Read ``path`` and say what importing it would do. Raises ``UnreadableError`` where nothing can be read."""
-    heads = known_heads(register)
+    if not rights.may(user, register, rights.IMPORT):
+        raise RefusedError(f"您没有向“{register.title}”导入的权限。")
+    heads = known_heads(rights.visible(user, register.bound))
     sheet = read(path, frozenset(heads))
     columns = _map(register, sheet, heads)
     rows = list(_coerce(sheet, columns, progress))
@@ -99,18 +103,25 @@ def make_plan(register: Register, path: Path, user: Any, progress: Progress = si
     register.derive([row for row in rows if not row.faults])
     _duplicates(register, rows)
     _match(register, rows, user, progress)
+    _unique(register, rows)
+    for row in rows:
+        if row.faults:
+            row.outcome = FAULTY
+        elif not row.outcome:
+            row.outcome = NEW if row.pk is None else CHANGED if row.changes else SAME
     return Plan(register, sheet, columns, rows)
 
 
 def _map(register: Register, sheet: Sheet, heads: Mapping[str, BoundColumn]) -> list[BoundColumn | None]:
-    taken: set[str] = set()
-    columns: list[BoundColumn | None] = []
-    for head in sheet.heads:
-        column = heads.get(head)
-        columns.append(column if column and column.name not in taken else None)
-        if column:
-            taken.add(column.name)
-    missing = [c.label for c in register.bound if c.column.required and c.name not in taken]
+    """The column each head names. Where two heads name one column, its own label or name goes before an alias."""
+    chosen: dict[str, int] = {}
+    for exact in (True, False):
+        for at, head in enumerate(sheet.heads):
+            column = heads.get(head)
+            if column and (not exact or head in (clean_head(column.label)[0], column.name)):
+                chosen.setdefault(column.name, at)
+    columns = [c if (c := heads.get(head)) and chosen[c.name] == at else None for at, head in enumerate(sheet.heads)]
+    missing = [c.label for c in register.bound if c.column.required and c.name not in chosen]
     if missing:
         raise UnreadableError(f"{sheet.path.name} 缺少必需的列：{'、'.join(missing)}。请补上后再报送。")
     return columns
@@ -118,8 +129,7 @@ def _map(register: Register, sheet: Sheet, heads: Mapping[str, BoundColumn]) -> 
 
 def _coerce(sheet: Sheet, columns: Sequence[BoundColumn | None], progress: Progress) -> Iterator[PlannedRow]:
     total = len(sheet.rows)
-    factors = [_factor(column, unit) for column, unit in zip(columns, sheet.units, strict=True)]
-    wanted = [(at, c, c.kind.parse, factors[at]) for at, c in enumerate(columns) if c is not None]
+    wanted = [(at, c, _parser(c, sheet.units[at])) for at, c in enumerate(columns) if c is not None]
     for done, (line, cells) in enumerate(zip(sheet.lines, sheet.rows, strict=True)):
         if done % BATCH == 0:
             progress(done, total, "读取")
@@ -131,40 +141,39 @@ def _coerce(sheet: Sheet, columns: Sequence[BoundColumn | None], progress: Progr
                 row.fault("", "", bad.reason, bad.remedy)
                 yield row
                 continue
-        for at, column, parse, factor in wanted:
+        for at, column, parse in wanted:
             cell = cells[at]
             if cell is None or (isinstance(cell, str) and cell.strip() in NOTHING):
                 if column.column.required:
                     row.fault(column.label, "", "缺少必填内容", f"请填写{column.label}")
                 continue
-            if sheet.form == "csv" and isinstance(cell, str) and cell[0] == "'" and cell[1:2] in "=+-@\t\r":
-                cell = cell[1:]  # our own export shields cells that a spreadsheet would run
             try:
-                value = parse(cell)
+                row.values[column.name] = parse(unshield(cell) if sheet.form == "csv" else cell)
             except BadValueError as bad:
                 row.fault(column.label, cell, bad.reason, bad.remedy)
-                continue
-            row.values[column.name] = value if factor is None else value * factor
         yield row
 
 
-def _factor(column: BoundColumn | None, unit: str) -> Decimal | None:
-    """What a file's column must be multiplied by when its head names another money unit."""
-    if column is None or not isinstance(column.kind, Number) or unit == column.kind.unit:
-        return None
-    if unit in UNIT_IN_YUAN and column.kind.unit in UNIT_IN_YUAN:
-        return UNIT_IN_YUAN[unit] / UNIT_IN_YUAN[column.kind.unit]
-    return None
+def _parser(column: BoundColumn, unit: str) -> Callable[[object], Any]:
+    """How the cells of a column are read where the file's head names the money unit ``unit``."""
+    kind = column.kind
+    if not isinstance(kind, Number) or unit == kind.unit or not {unit, kind.unit} <= UNIT_IN_YUAN.keys():
+        return kind.parse
+    theirs, factor = replace(kind, unit=unit), UNIT_IN_YUAN[unit] / UNIT_IN_YUAN[kind.unit]
+    return lambda cell: kind.fit(theirs.read(cell) * factor)
 
 
 def _resolve(columns: Sequence[BoundColumn | None], rows: Sequence[PlannedRow]) -> None:
-    """Turn texts of reference columns into ids, one query a column."""
+    """Turn texts of reference columns into ids, set-wise."""
     for column in columns:
         if column is None or not isinstance(column.kind, Reference):
             continue
         if column.column.match is None:
             raise RefusedError(f"列“{column.label}”不能从文件导入，请删去此列。")
-        found = column.column.match({row.values[column.name] for row in rows if column.name in row.values})
+        texts = {row.values[column.name] for row in rows if column.name in row.values}
+        found: dict[str, Any] = {}
+        for batch in batches(sorted(texts), BATCH):
+            found.update(column.column.match(batch))
         for row in rows:
             text = row.values.get(column.name)
             if text is None:
@@ -205,9 +214,6 @@ def _match(register: Register, rows: Sequence[PlannedRow], user: Any, progress: 
     names = sorted({name for row in todo for name in row.values if name in attname})
     wanted = ["pk", *dict.fromkeys([*(attname[k] for k in register.key), *(attname[n] for n in names)])]
     may_change = rights.reach_of(user, register, rights.CHANGE)
-    may_import = rights.may(user, register, rights.IMPORT)
-    if not may_import:
-        raise RefusedError(f"您没有向“{register.title}”导入的权限。")
     seen = 0
     for batch in batches([key[0] for key in by_key], BATCH):
         seen += len(batch)
@@ -230,45 +236,59 @@ def _match(register: Register, rows: Sequence[PlannedRow], user: Any, progress: 
             }
             if row.changes and reachable is not None and row.pk not in reachable:
                 row.fault("", "", "该行不在您的管辖范围内", "请由所属地区或上级部门修改")
-    for row in rows:
-        if row.faults:
-            row.outcome = FAULTY
-        elif not row.outcome:
-            row.outcome = NEW if row.pk is None else CHANGED if row.changes else SAME
+
+
+def _unique(register: Register, rows: Sequence[PlannedRow]) -> None:
+    """A value that only one row may bear (beside the key) must be free, in the file and in the register."""
+    for column in register.bound:
+        if column.field is None or not column.field.unique or register.key == (column.name,):
+            continue
+        remedy = f"请核对两行的{column.label}"
+        bearers: dict[Any, PlannedRow] = {}
+        for row in rows:
+            value = row.values.get(column.name)
+            if row.faults or row.outcome or value is None:
+                continue
+            earlier = bearers.setdefault(value, row)
+            if earlier is not row:
+                row.fault(column.label, value, f"与第{earlier.line}行重复", remedy)
+        for batch in batches(list(bearers), BATCH):
+            stored = register.model._default_manager.filter(**{f"{column.name}__in": batch})
+            for pk, value in stored.values_list("pk", column.name):
+                if bearers[value].pk != pk:
+                    bearers[value].fault(column.label, value, "已为登记簿中另一行所用", remedy)
 
 
 def commit(
     plan: Plan, *, user: Any, mode: str = GOOD_ROWS, reason: str = "", result_folder: Path, progress: Progress = silent
 ) -> ImportRun:
     """Write the plan in one transaction; returns the numbered run with its counts and result file."""
+    from lianpu.register.exporting import write_result
+
     register, counts = plan.register, plan.counts
     if mode == ALL_OR_NOTHING and counts[FAULTY]:
         raise RefusedError(f"有{counts[FAULTY]}行有误，按“全部或全不”未导入任何一行。请改正后重新报送。")
     if register.reason_required and not reason:
         raise RefusedError(f"“{register.title}”的变更必须说明原因。")
-    run = ImportRun.objects.create(
-        register=register.slug,
-        file_name=plan.sheet.path.name,
-        file_hash=plan.sheet.file_hash,
-        mode=mode,
-        by=getattr(user, "username", ""),
-        read=len(plan.rows),
-        created=counts[NEW],
-        changed=counts[CHANGED],
-        same=counts[SAME],
-        faulty=counts[FAULTY],
-        faults=[fault.as_dict() for fault in plan.faults],
-    )
-    try:
+    with transaction.atomic():
+        run = ImportRun.objects.create(
+            register=register.slug,
+            file_name=plan.sheet.path.name,
+            file_hash=plan.sheet.file_hash,
+            mode=mode,
+            by=user.get_username(),
+            read=len(plan.rows),
+            created=counts[NEW],
+            changed=counts[CHANGED],
+            same=counts[SAME],
+            faulty=counts[FAULTY],
+            faults=[fault.as_dict() for fault in plan.faults],
+        )
         with acting(user, reason=reason or f"导入 {run.file_name}", source="import", run=run.pk):
             _write(plan, user, progress)
-    except Exception:
-        run.delete()
-        raise
-    from lianpu.register.exporting import write_result
-
-    run.result_file = str(write_result(plan, result_folder, run.pk))
-    run.save(update_fields=["result_file"])
+        # Inside the transaction: an import whose result cannot be told has not taken place.
+        run.result_file = str(write_result(plan, result_folder, run.pk))
+        run.save(update_fields=["result_file"])
     return run
 
 
@@ -323,8 +343,3 @@ def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
-
-
-def stored_values(register: Register, instance: models.Model) -> dict[str, Any]:
-    """The stored values of one row by column name (used by forms and tests)."""
-    return {c.name: getattr(instance, c.field.attname) for c in register.bound if c.stored and c.field is not None}

@@ -35,7 +35,7 @@ _TIME = re.compile(r"[T\s]+\d{1,2}:\d{2}.*$", re.DOTALL)
 _EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 _EXCEL_DAYS = range(20_000, 80_001)  # 1954–2119: other numbers of five digits are no dates in our files
 # Characters that no keyboard types; PostgreSQL refuses NUL, and workbooks cannot hold the others.
-_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def plain(value: object) -> str:

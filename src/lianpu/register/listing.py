@@ -2,7 +2,8 @@
 
 ``?q=words&sort=-founded&page=2&size=50&cols=name,place&f.place=620102&f.founded.from=1990`` — a filter
 is ``f.<column>`` (equals, or contains for text), ``f.<column>.from`` / ``.to`` for numbers and dates,
-``f.<column>=-`` for blank; ``at.<column>=<id>`` keeps the rows that point at one row. Unknown or unreadable values are said, never silently dropped.
+``f.<column>=-`` for blank; ``at.<column>=<id>`` keeps the rows that point at one row. Parameters that
+are unknown or unreadable are said, never silently dropped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +19,12 @@ from django.db.models import Q
 from lianpu.register import rights
 from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.faults import BadValueError
-from lianpu.register.kinds import Choice, Date, Flag, Json, Number, Reference
+from lianpu.register.kinds import Choice, Date, Flag, Json, Moment, Number, Reference
 
 SIZES = (20, 50, 100, 200)
 COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
 BLANK = "-"
+PLAIN_PARAMS = frozenset({"q", "sort", "page", "size", "cols"})
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Listing:
     def columns(self) -> list[BoundColumn]:
         named = [name for name in self.params.get("cols", "").split(",") if name]
         by_name = {c.name: c for c in self.visible}
+        if unknown := [name for name in named if name not in by_name]:
+            self.errors.append(f"没有这些列：{'、'.join(unknown)}")
         chosen = [by_name[name] for name in named if name in by_name]
         return chosen or [c for c in self.visible if c.column.shown and not isinstance(c.kind, Json)]
 
@@ -65,13 +69,16 @@ class Listing:
         if words := self.params.get("q", "").strip():
             found = found.filter(self._search(words))
         for name, text in self.params.items():
-            if name.startswith("f.") and text.strip():
+            kept = self._pointing if name.startswith("at.") else self._filter if name.startswith("f.") else None
+            if kept is None and name not in PLAIN_PARAMS:
+                self.errors.append(f"不认识的参数“{name}”，已不采用")
+            elif kept is not None and text.strip():
                 try:
-                    found = found.filter(self._filter(name[2:], text.strip()))
+                    found = found.filter(kept(name.partition(".")[2], text.strip()))
                 except BadValueError as bad:
-                    self.errors.append(f"筛选“{name[2:]}={text}”无效：{bad.reason}，{bad.remedy}")
-            elif name.startswith("at.") and text.isdigit():
-                found = found.filter(self._pointing(name[3:], int(text)))
+                    self.errors.append(f"筛选“{name}={text}”无效：{bad.reason}，{bad.remedy}")
+                except ValueError:
+                    self.errors.append(f"筛选“{name}={text}”无效：不能按此值筛选")
         return found.order_by(*self._order())
 
     def _search(self, words: str) -> Q:
@@ -87,26 +94,30 @@ class Listing:
         column = next((c for c in self.visible if c.name == name), None)
         if column is None or bound not in ("", "from", "to"):
             raise BadValueError("没有这一列", "请从列表页的筛选栏选择")
+        path, kind = column.name if column.field is not None else column.path, column.kind
         if text == BLANK:
-            blank = Q(**{f"{name}__isnull": True})
-            return (
-                blank if not isinstance(column.field, (models.CharField, models.TextField)) else blank | Q(**{name: ""})
-            )
+            blank = Q(**{f"{path}__isnull": True})
+            worded = isinstance(column.field, (models.CharField, models.TextField))
+            return blank | Q(**{path: ""}) if worded else blank
         if column.column.filter_with is not None:
             return column.column.filter_with(text)
-        if isinstance(column.kind, (Choice, Flag)):
-            return Q(**{f"{name}__in": [column.kind.parse(one) for one in text.split(",")]})
-        if isinstance(column.kind, (Number, Date)):
-            lookup = {"": name, "from": f"{name}__gte", "to": f"{name}__lte"}[bound]
-            return Q(**{lookup: column.kind.parse(text)})
-        if isinstance(column.kind, Reference):
-            return Q(**{f"{column.column.value or name + '__pk'}": text})
+        if isinstance(kind, (Choice, Flag)):
+            return Q(**{f"{path}__in": [kind.parse(one) for one in text.split(",")]})
+        if isinstance(kind, (Number, Date)):
+            day = "__date" if isinstance(kind, Moment) else ""
+            return Q(**{path + day + {"": "", "from": "__gte", "to": "__lte"}[bound]: kind.parse(text)})
+        if isinstance(kind, Reference):
+            return Q(**{f"{column.column.value or path + '__pk'}": text})
+        if isinstance(kind, Json):
+            raise BadValueError("此列不能筛选", "请改用其他列")
         return Q(**{f"{column.path}__icontains": text})
 
-    def _pointing(self, name: str, pk: int) -> Q:
-        """Rows whose reference ``name`` is the row ``pk``; none where there is no such reference."""
-        column = self.register.by_name.get(name)
-        return Q(**{f"{name}_id": pk}) if column and isinstance(column.field, models.ForeignKey) else Q(pk__in=[])
+    def _pointing(self, name: str, text: str) -> Q:
+        """Rows whose reference ``name`` is the row with the id ``text``."""
+        column = next((c for c in self.visible if c.name == name), None)
+        if column is None or not isinstance(column.field, models.ForeignKey) or not text.isdecimal():
+            raise BadValueError("没有这样的关联", "请从相关记录进入")
+        return Q(**{f"{name}_id": int(text)})
 
     def _order(self) -> Sequence[str]:
         asked = self.params.get("sort", "")
@@ -124,12 +135,12 @@ class Listing:
     @cached_property
     def size(self) -> int:
         asked = self.params.get("size", "")
-        return min(int(asked), SIZES[-1]) if asked.isdigit() and int(asked) > 0 else SIZES[1]
+        return min(int(asked), SIZES[-1]) if asked.isdecimal() and int(asked) > 0 else SIZES[1]
 
     @cached_property
     def page(self) -> int:
         asked = self.params.get("page", "")
-        return max(int(asked), 1) if asked.isdigit() else 1
+        return min(max(int(asked), 1), self.pages) if asked.isdecimal() else 1
 
     @cached_property
     def count(self) -> int:

@@ -16,6 +16,8 @@ from pathlib import Path
 from lianpu.register.faults import BadValueError
 
 HEAD_SEARCH_LINES = 15
+# A spreadsheet runs a text cell that begins so; our csv files shield such texts with an apostrophe.
+RUNS = ("=", "+", "-", "@", "\t", "\r")
 _UNIT = re.compile(r"[（(\[【]\s*(?:单位[：:])?\s*(亿元|万元|元|亩|吨|万吨|人|家|个|%|吨标煤)\s*[）)\]】]")
 
 
@@ -90,13 +92,23 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def _csv(text: str) -> Iterator[tuple[int, list[object]]]:
-    first = text[: text.find("\n") + 1] or text
-    delimiter = max((",", "\t", ";"), key=first.count)
+    top = "".join(text.splitlines(keepends=True)[:HEAD_SEARCH_LINES])
+    delimiter = max((",", "\t", ";"), key=top.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     start = 1
-    for row in reader:
-        yield start, list(row)
-        start = reader.line_num + 1
+    try:
+        for row in reader:
+            yield start, list(row)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise UnreadableError(f"从第{start}行起无法读取（{error}）：多半是引号没有成对，请改正后重新报送。") from error
+
+
+def unshield(cell: object) -> object:
+    """A csv cell without the apostrophe by which ``exporting.shield`` made it harmless."""
+    if isinstance(cell, str) and cell.startswith("'") and cell.lstrip("'").startswith(RUNS):
+        return cell[1:]
+    return cell
 
 
 def _workbook(path: Path) -> Iterator[tuple[int, list[object]]]:
@@ -116,7 +128,10 @@ def _workbook(path: Path) -> Iterator[tuple[int, list[object]]]:
 def _parquet(path: Path) -> Sheet:
     import polars as pl
 
-    frame = pl.read_parquet(path)
+    try:
+        frame = pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise UnreadableError(f"{path.name} 不是可读的 parquet 文件，请重新导出后再报送。") from error
     heads = [clean_head(name) for name in frame.columns]
     lines = list(range(1, frame.height + 1))
     return Sheet(path, "parquet", [h for h, _ in heads], [u for _, u in heads], list(frame.iter_rows()), lines)

@@ -33,6 +33,9 @@ class System:
     is_authenticated = is_superuser = is_active = True
     pk = None
 
+    def get_username(self) -> str:
+        return self.username
+
 
 SYSTEM = System()
 

@@ -23,37 +23,40 @@ def save_row(
     reason: str = "",
     source: str = "screen",
 ) -> models.Model:
-    """Create (``row`` None) or change one row from cells as a person types them.
+    """Create (``row`` None) or change one row from cells as a person types them; what stays the same is not written.
 
     Raises ``PermissionDenied``, or ``ValidationError`` with one list of messages a column.
     """
     if not register.imports:
         raise ValidationError(f"“{register.title}”由系统计算，不能手工填写。")
-    rights.demand(user, register, rights.CHANGE if row is not None else rights.ADD, row)
+    action = rights.ADD if row is None else rights.CHANGE
+    rights.demand(user, register, action, row)
     if register.reason_required and not reason.strip():
         raise ValidationError({"reason": ["请说明变更原因"]})
     planned = _read(register, user, values)
     instance = row if row is not None else register.model()
-    by_name = {f.name: f for f in register.model._meta.concrete_fields}
+    attnames = {f.name: f.attname for f in register.model._meta.concrete_fields}
+    changed = []
     for name, value in planned.values.items():
-        if name in by_name:
-            setattr(instance, by_name[name].attname, value)
-    try:
-        instance.full_clean()
-    except ValidationError as error:
-        raise error
+        if name in attnames and getattr(instance, attnames[name]) != value:
+            setattr(instance, attnames[name], value)
+            changed.append(name)
+    if row is not None and not changed:
+        return instance
+    instance.full_clean()
     with acting(user, reason=reason, source=source):
-        instance.save()
-        rights.demand(user, register, rights.CHANGE if row is not None else rights.ADD, instance)
+        instance.save(update_fields=changed if row is not None else None)
+        rights.demand(user, register, action, instance)
     return instance
 
 
 def _read(register: Register, user: Any, values: Mapping[str, object]) -> PlannedRow:
     """The same steps a line of a file goes through: coerce, resolve references, derive."""
     planned = PlannedRow(0, [])
-    faults: dict[str, list[str]] = {}
-    for column in rights.visible(user, register.bound):
-        if column.name not in values or not column.column.editable:
+    columns = [c for c in rights.visible(user, register.bound) if c.column.editable]
+    faults = {name: ["没有这一列，或您无权填写"] for name in values.keys() - {c.name for c in columns}}
+    for column in columns:
+        if column.name not in values:
             continue
         cell = values[column.name]
         if cell is None or (isinstance(cell, str) and not cell.strip()):

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import QuerySet, TextField
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template import TemplateDoesNotExist
 from django.template.loader import select_template
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lianpu.register import exporting, importing, rights
 from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.history import changes_of
-from lianpu.register.kinds import Choice, Date, Flag, Json, Number
+from lianpu.register.kinds import Choice, Date, Flag, Json, Number, Words
 from lianpu.register.listing import Listing, cells
 from lianpu.register.models import Change, ImportRun
 from lianpu.register.reading import UnreadableError
@@ -49,13 +50,9 @@ def _widget(column: BoundColumn) -> str:
         return "choice"
     if isinstance(column.kind, Number):
         return "number"
-    return (
-        "date"
-        if isinstance(column.kind, Date)
-        else "long"
-        if getattr(column.field, "max_length", 0) is None
-        else "text"
-    )
+    if isinstance(column.kind, Date):
+        return "date"
+    return "long" if isinstance(column.field, TextField) or isinstance(column.kind, Words) else "text"
 
 
 @require_GET
@@ -84,8 +81,10 @@ def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponse:
     if form not in exporting.FORMS:
         raise Http404(f"不支持导出为“{form}”")
     listing = Listing(register, request.user, request.GET.dict())
-    rows = rights.restrict(listing.rows, register, request.user, rights.EXPORT)
-    body = exporting.export(register, rows, exporting.exportable(listing.columns), form)
+    rows, columns = rights.restrict(listing.rows, register, request.user, rights.EXPORT), listing.columns
+    if listing.errors:
+        return HttpResponseBadRequest("；".join(listing.errors), content_type="text/plain; charset=utf-8")
+    body = exporting.export(register, rows, exporting.exportable(columns), form)
     return _download(body, f"{register.title}.{form}", exporting.FORMS[form])
 
 
@@ -97,7 +96,11 @@ def _download(body: bytes, name: str, kind: str) -> HttpResponse:
 @require_GET
 def template_file(request: HttpRequest, slug: str) -> HttpResponse:
     register = _register(slug, request.user, rights.IMPORT)
-    return _download(exporting.template(register), f"{register.title}模板.xlsx", exporting.FORMS["xlsx"])
+    return _download(
+        exporting.template(register, rights.visible(request.user, register.bound)),
+        f"{register.title}模板.xlsx",
+        exporting.FORMS["xlsx"],
+    )
 
 
 @require_GET
@@ -116,7 +119,7 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "badge": register.badge(row),
         "cells": cells(_readable(rights.visible(request.user, register.bound)), row),
         "related": related,
-        "changes": changes_of(register, pk) if register.history else [],
+        "changes": changes_of(register, pk, rights.visible(request.user, register.bound)) if register.history else [],
         "panels": [(panel.template, panel.context(request, row)) for panel in register.panels],
         "may_change": register.imports and rights.may(request.user, register, rights.CHANGE, row),
     }
@@ -179,7 +182,7 @@ def import_page(request: HttpRequest, slug: str) -> HttpResponse:
     register = _register(slug, request.user, rights.IMPORT)
     if not register.imports:
         raise Http404("此登记簿由系统计算，不接受导入")
-    context: dict[str, Any] = {"register": register, "runs": ImportRun.objects.filter(register=slug)[:10]}
+    context: dict[str, Any] = {"register": register, "runs": _runs(register, request.user)[:10]}
     upload = request.FILES.get("file")
     if request.method == "POST" and upload is None:
         context["error"] = "请选择一个文件。"
@@ -198,7 +201,7 @@ def import_page(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             context |= {
                 "plan": plan,
-                "token": Signer().sign(path.name),
+                "token": Signer().sign(f"{plan.sheet.file_hash} {path.name}"),
                 "shown": _most_telling(plan),
                 "words": importing.OUTCOME_WORDS,
             }
@@ -211,16 +214,24 @@ def _most_telling(plan: importing.Plan) -> list[importing.PlannedRow]:
     return sorted(plan.rows, key=lambda row: order.index(row.outcome))[:PREVIEW_ROWS]
 
 
+def _runs(register: Register, user: Any) -> "QuerySet[ImportRun]":
+    """Imports that a person may look into: their own, for faults and result files quote the sender's rows."""
+    runs = ImportRun.objects.filter(register=register.slug)
+    return runs if user.is_superuser else runs.filter(by=user.get_username())
+
+
 @require_POST
 def import_commit(request: HttpRequest, slug: str) -> HttpResponseBase:
     register = _register(slug, request.user, rights.IMPORT)
     try:
-        name = Signer().unsign(request.POST.get("token", ""))
+        file_hash, _, name = Signer().unsign(request.POST.get("token", "")).partition(" ")
     except BadSignature as bad:
         raise Http404("预览已失效，请重新上传") from bad
     path = settings.LIANPU_HOME / "uploads" / str(request.user.pk) / name
     try:
         plan = importing.make_plan(register, path, request.user)
+        if plan.sheet.file_hash != file_hash:
+            raise importing.RefusedError("预览之后又上传了同名的另一个文件，未导入。请重新预览。")
         run = importing.commit(
             plan,
             user=request.user,
@@ -239,7 +250,7 @@ def import_commit(request: HttpRequest, slug: str) -> HttpResponseBase:
 def run_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """What one import touched."""
     register = _register(slug, request.user, rights.IMPORT)
-    run = get_object_or_404(ImportRun, pk=pk, register=slug)
+    run = get_object_or_404(_runs(register, request.user), pk=pk)
     reachable = rights.restrict(register.base(), register, request.user)
     touched = Change.objects.filter(run=run.pk, model=register.label).order_by("pk")[:PREVIEW_ROWS]
     rows = reachable.in_bulk([change.row for change in touched])
@@ -249,12 +260,8 @@ def run_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def run_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    _register(slug, request.user, rights.IMPORT)
-    run = (
-        get_object_or_404(ImportRun, pk=pk, register=slug, by=request.user.get_username())
-        if not request.user.is_superuser
-        else get_object_or_404(ImportRun, pk=pk, register=slug)
-    )
+    register = _register(slug, request.user, rights.IMPORT)
+    run = get_object_or_404(_runs(register, request.user), pk=pk)
     path = Path(run.result_file)
     if not path.is_file():
         raise Http404("结果文件已不在，请重新导入")

@@ -33,6 +33,8 @@ _MOST_TEXTS = 8_000  # the dual matrix stays below 0.5 GiB
 # what a firm names first is its business: weight of a character falls from 1 towards the floor over this many characters
 _REACH, _FLOOR = 25.0, 0.35
 _OUTSIDE = 0.25  # characters of the grammar itself
+_USUAL = np.array([np.log(10.0), 1.0])  # log sharpness, root of the lexical factor before anything is learned
+_NEGLIGIBLE = 1e-3
 _BY_ROLE = {MAKES: 1.0, SERVES: 0.7, RESEARCHES: 0.7, 0: 0.9}
 _TRADED = 0.4
 
@@ -126,7 +128,7 @@ class TextModel:
         best = np.argsort(-chance, axis=1, kind="stable")[:, :most]
         row = np.repeat(np.arange(frame.height), most)
         code = best.ravel()
-        score = np.where(none[row] > 0.5, 0.0, chance[row, code])
+        score = np.where((none[row] > 0.5) | (chance[row, code] < _NEGLIGIBLE), 0.0, chance[row, code])
         code = self.outputs[code]
         pair = np.full((frame.height, len(matcher.fills)), -1)
         pair[found.pair_row, found.pair_code] = np.arange(len(found.pair_row))
@@ -323,9 +325,10 @@ def _calibrate(raw: np.ndarray, lexical: np.ndarray, goal: np.ndarray, *, open_w
     def loss(values: np.ndarray) -> float:
         sharpness = np.array([np.exp(values[0]), values[1] ** 2, closed])
         likely = _softmax(raw, lexical, sharpness)[line, goal]
-        return float(-np.log(np.maximum(likely, 1e-12)).mean())
+        doubt = ((values - _USUAL) ** 2).sum() / (2 * 0.5**2)  # few firms do not make it very sure
+        return float((doubt - np.log(np.maximum(likely, 1e-12)).sum()) / len(goal))
 
-    best = minimize(loss, np.array([2.0, 1.0]), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
+    best = minimize(loss, _USUAL, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
     return np.array([np.exp(best.x[0]), best.x[1] ** 2, closed])
 
 

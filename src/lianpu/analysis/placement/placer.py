@@ -131,7 +131,9 @@ class Placer:
         else:
             row, code, role, score, group = self._model.combine(frame, found, self._matcher, top_k)
         keep = np.flatnonzero(score > 0)
-        fitting = np.where(role[keep] == self._fills[code[keep]], 1.0, _OTHER_ROLE)
+        # labels have taught a model what matters; without them the role that fills the segment goes first
+        same = (role[keep] == self._fills[code[keep]]) | (self._model is not None)
+        fitting = np.where(same, 1.0, _OTHER_ROLE)
         order = keep[np.lexsort((code[keep], -score[keep] * fitting, row[keep]))]
         firsts = np.append(True, np.diff(row[order]) != 0) if len(order) else np.zeros(0, bool)
         rank = np.arange(len(order)) - np.maximum.accumulate(np.where(firsts, np.arange(len(order)), 0)) + 1

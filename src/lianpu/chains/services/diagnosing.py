@@ -124,10 +124,9 @@ def rediagnose(*, enterprise: Enterprise) -> list[DiagnosisRun]:
     """Renew the diagnoses in force that count this firm (a decision on one firm changes them)."""
     from lianpu.register.rights import SYSTEM
 
-    if enterprise.place is None:
-        return []
-    above = [code for code in enterprise.place.path.split("/") if code]
-    codes = [*above, enterprise.zone.code] if enterprise.zone else above
+    codes = [code for code in enterprise.place.path.split("/") if code] if enterprise.place else []
+    if enterprise.zone:
+        codes.append(enterprise.zone.code)
     stale = DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place", "reference")
     # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
     return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference, is_renewal=True) for run in stale]

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from lianpu.chains.maps import ChainMap, faults, shipped
-from lianpu.chains.models import Chain, Placement, Product, Segment, SegmentFlow
+from lianpu.chains.models import Chain, Finding, Placement, Product, Segment, SegmentFlow, SegmentState
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
@@ -16,8 +16,8 @@ from lianpu.register.history import acting
 def load_maps(*, user: Any, maps: Sequence[ChainMap] | None = None) -> list[str]:
     """Bring the maps whose version differs into the database; returns the names of the chains that were written.
 
-    Segments and products gone from a file go too; a segment on which people have confirmed or rejected firms
-    may not go (``ValidationError`` names it).
+    Segments and products gone from a file go too, with what was computed of them; a segment on which people have
+    confirmed or rejected firms may not go (``ValidationError`` names it).
     """
     rights.demand(user, registry["chains"], rights.CHANGE)
     wanted = tuple(maps if maps is not None else shipped())
@@ -34,14 +34,22 @@ def load_maps(*, user: Any, maps: Sequence[ChainMap] | None = None) -> list[str]
         ids = dict(Segment.objects.values_list("code", "pk"))
         for one in stale:
             _products(one, ids, wanted)
-            _flows(one, ids)
+            _flows(one, ids, wanted)
     return [one.name for one in stale]
 
 
 def _upsert(rows: Sequence[models.Model], key: list[str]) -> None:
+    """Write the rows that are new or differ from what is stored under the same key."""
+    if not rows:
+        return
     model = type(rows[0])
-    update = [f.name for f in model._meta.concrete_fields if f.name not in (*key, "id")]
-    model._default_manager.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=update)
+    attnames = {f.name: f.attname for f in model._meta.concrete_fields if f.name != "id"}
+    lead = attnames[key[0]]
+    stored = model._default_manager.filter(**{f"{lead}__in": {getattr(row, lead) for row in rows}})
+    known = set(map(repr, stored.values_list(*attnames.values())))
+    wanted = [row for row in rows if repr(tuple(getattr(row, name) for name in attnames.values())) not in known]
+    update = [name for name in attnames if name not in key]
+    model._default_manager.bulk_create(wanted, update_conflicts=True, unique_fields=key, update_fields=update)
 
 
 def _chain(one: ChainMap, order: int) -> None:
@@ -86,7 +94,8 @@ def _drop_segments(chain: Chain, one: ChainMap) -> None:
     decided = Placement.objects.filter(segment__in=gone).exclude(state=Placement.Decision.SUGGESTED)
     if held := sorted(set(decided.values_list("segment__name", flat=True))):
         raise ValidationError(f"新图谱删去了已有人工核定的环节：{'、'.join(held)}。请先把这些企业改挂到其他环节。")
-    Placement.objects.filter(segment__in=gone).delete()
+    for results in (Placement, SegmentState, Finding):
+        results._default_manager.filter(segment__in=gone).delete()
     Product.objects.filter(segment__in=gone).delete()
     SegmentFlow.objects.filter(models.Q(source__in=gone) | models.Q(target__in=gone)).delete()
     gone.filter(is_leaf=True).delete()
@@ -106,7 +115,7 @@ def _products(one: ChainMap, ids: dict[str, int], maps: Sequence[ChainMap]) -> N
     _upsert(rows, ["segment", "name"])
 
 
-def _flows(one: ChainMap, ids: dict[str, int]) -> None:
+def _flows(one: ChainMap, ids: dict[str, int], maps: Sequence[ChainMap]) -> None:
     rows = [
         SegmentFlow(source_id=ids[f.source], target_id=ids[f.target], via=f.via, weight=f.weight, note=f.note)
         for f in one.flows
@@ -116,7 +125,7 @@ def _flows(one: ChainMap, ids: dict[str, int]) -> None:
     # A file may declare flows that start in another chain, so a stored flow goes only when no map declares it.
     declared = kept | {
         (ids[f.source], ids[f.target], f.via)
-        for other in shipped()
+        for other in maps
         for f in other.flows
         if f.source in ids and f.target in ids
     }

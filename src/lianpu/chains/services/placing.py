@@ -84,7 +84,7 @@ def _suggest(placer: "Placer", firms: "pl.DataFrame", segments: dict[str, int]) 
     ids = firms["id"].to_list()
     found = {}
     for row in placed.iter_rows(named=True):
-        if row["score"] < LEAST_CONFIDENCE:
+        if row["score"] < LEAST_CONFIDENCE or row["code"] not in segments:
             continue
         enterprise, segment = ids[row["row"]], segments[row["code"]]
         found[enterprise, segment] = Placement(
@@ -131,6 +131,16 @@ def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) 
     return {"placed": len(placed), "created": len(fresh), "changed": len(changed), "gone": len(gone)}
 
 
+def _confidence(placement: Placement) -> float:
+    """What the model says of a placement on which no person has decided; 0 where it would not suggest it."""
+    import polars as pl
+
+    firm = placement.enterprise
+    frame = pl.DataFrame({"id": [firm.pk], "name": [firm.name], "scope": [firm.scope]})
+    found = _suggest(current_placer(), frame, {placement.segment.code: placement.segment_id})
+    return found[firm.pk, placement.segment_id].confidence if found else 0.0
+
+
 def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> Placement:
     """Confirm, reject or reopen a placement; the diagnoses that count this firm follow."""
     from lianpu.chains.services.diagnosing import rediagnose
@@ -141,8 +151,9 @@ def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> 
     placement.decided_by = user.get_username() if decided else ""
     placement.decided_at = timezone.now() if decided else None
     fields = ["state", "decided_by", "decided_at"]
-    if placement.state == Placement.Decision.CONFIRMED:
-        placement.confidence = 1.0  # so that the lists' own filter finds just the firms that a diagnosis counts
+    if placement.state != Placement.Decision.REJECTED:
+        # A confirmed firm is certain, so that the lists' own filter finds just the firms that a diagnosis counts.
+        placement.confidence = 1.0 if decided else _confidence(placement)
         fields.append("confidence")
     with acting(user, reason=reason or f"挂链{placement.get_state_display()}", source="screen"):
         placement.save(update_fields=fields)

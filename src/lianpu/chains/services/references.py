@@ -31,6 +31,8 @@ def load_reference(
     """
     rights.demand(user, registry["references"], rights.ADD)
     firms = read_firms(path)
+    if firms.is_empty():
+        raise UnreadableError(f"{path.name} 没有企业，不能作对照库。")
     placer = current_placer()
     parts = []
     progress(0, firms.height, "对照库挂链")
@@ -89,7 +91,7 @@ def read_firms(path: Path) -> "pl.DataFrame":
     """name, uscc, scope, province, city of a file in any form the import reads; missing columns are empty."""
     import polars as pl
 
-    heads = known_heads(registry["enterprises"])
+    heads = known_heads(registry["enterprises"].bound)
     sheet = read(path, frozenset(heads))
     at = {column.name: i for i, head in enumerate(sheet.heads) if (column := heads.get(head)) is not None}
     if missing := [word for word in ("name", "scope") if word not in at]:

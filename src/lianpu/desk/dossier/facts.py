@@ -18,6 +18,7 @@ from lianpu.chains.models import (
     Product,
     Role,
     Segment,
+    SegmentFlow,
     SegmentState,
     Stage,
     State,
@@ -89,6 +90,11 @@ class Advice:
         return self.finding.explanation.partition("：")[2] or self.finding.explanation
 
     @property
+    def brief(self) -> str:
+        """The measures in a few words, for the gap list."""
+        return "、".join(measure.brief for measure in self.measures if measure.brief)
+
+    @property
     def lack(self) -> str:
         """Kind of the gap for the gap list: missing, hanging on one firm, or weak."""
         codes = {reason["code"] for reason in self.finding.reasons}
@@ -97,6 +103,16 @@ class Advice:
         if "single_supplier" in codes or "concentrated" in codes:
             return "薄弱、单一依赖" if self.finding.state == State.WEAK else "单一依赖"
         return "薄弱"
+
+
+@dataclass(frozen=True)
+class Risk:
+    """An input that a present segment cannot do without and that nobody here gives."""
+
+    source: str
+    via: str
+    target: str
+    firms: int
 
 
 @dataclass
@@ -113,6 +129,7 @@ class Book:
     withheld: int
     """Counted firms that are outside what the user may take away."""
     has_sample: bool
+    risks: list[Risk]
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -197,8 +214,21 @@ def gather(*, user: Any, chain: Chain, place: Place) -> Book:
         withheld=counted.values("enterprise").distinct().count() - len(firms),
         has_sample=bool(run.reference and run.reference.is_sample)
         or counted.filter(enterprise__is_sample=True).exists(),
+        risks=_risks(user, run, rows),
         figures=run.figures.get(chain.code, {}),
     )
+
+
+def _risks(user: Any, run: DiagnosisRun, rows: list[Row]) -> list[Risk]:
+    """Indispensable inputs from missing segments of any chain, those with most firms behind them first."""
+    present = {row.segment.pk: row for row in rows if row.state.firms}
+    states = rights.restrict(SegmentState.objects.filter(run=run, state=State.MISSING), registry["segment-states"], user)
+    flows = SegmentFlow.objects.filter(weight=3, source__in=states.order_by().values("segment"), target__in=present)
+    found = [
+        Risk(source, via, present[pk].segment.name, present[pk].state.firms)
+        for source, via, pk in flows.values_list("source__name", "via", "target")
+    ]
+    return sorted(found, key=lambda risk: -risk.firms)
 
 
 # -- firms -------------------------------------------------------------------------------------

@@ -19,10 +19,11 @@ NAMES_SHOWN = 3
 
 @dataclass(frozen=True)
 class Measure:
-    """What may be done: a short label and a sentence."""
+    """What may be done: a short label, a sentence, and a few words for the gap list (none for what only informs)."""
 
     label: str
     text: str
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,14 @@ def _for_gap(
     if market and market.provinces:
         where = "、".join(f"{name}（{n}家）" for name, n in market.provinces)
         direction += f"，对照库中此类企业以{where}居多，可作首选地区"
-    found.append(Measure("招商方向", direction + "。"))
+        brief = f"面向{'、'.join(name for name, _ in market.provinces)}招商"
+    else:
+        brief = "招商引进"
+    found.append(Measure("招商方向", direction + "。", brief))
     if products:
         found.append(Measure("产品清单", f"优先{'、'.join(products[:6])}{'等' if len(products) > 6 else ''}。"))
     if users := facts.get("feeds_present"):
-        found.append(Measure("本地用户", _buyers(users, local)))
+        found.append(Measure("本地用户", _buyers(users, local), "对接本地用户"))
     suppliers = facts.get("fed_by_present")
     if suppliers:
         names = local.named(suppliers["segments"])
@@ -109,7 +113,7 @@ def _for_gap(
         shown = "、".join(f"{t.name}（{_where(t.province, t.city)}）" for t in market.targets[:NAMES_SHOWN])
         found.append(Measure("目标企业", f"可首先对接{shown}，其余见招商目标清单。"))
     if "others_only" in facts:
-        found.append(Measure("就地转化", _convert(facts["others_only"], segment, local)))
+        found.append(Measure("就地转化", _convert(facts["others_only"], segment, local), "引导相关企业转入"))
     stage = Stage(segment.stage) if segment.filled_by == Role.MAKES else Stage.SUPPORT  # services need no plot of land
     found.append(Measure("承载条件", f"{_SITE[stage]}。"))
     return found
@@ -122,7 +126,7 @@ def _from_strength(facts: Mapping[str, Any], local: Local, name: str) -> list[Me
             led = local.named(strong["segments"])
             who = f"支持{'、'.join(led)}等企业" if led else "支持骨干企业"
             text = f"依托优势环节{local.titled(strong['segments'])}，{who}{way}延伸，以自建、合资或产能协作形成“{name}”能力。"
-            found.append(Measure("龙头带动", text))
+            found.append(Measure("龙头带动", text, "支持龙头延伸"))
     return found
 
 
@@ -135,7 +139,7 @@ def _for_present(finding: Finding, facts: Mapping[str, Any], local: Local) -> li
     if "below_reference" in facts:
         how = "实施技术改造、扩大产能、补齐紧缺品种" if works else "扩充服务能力、拓展服务范围"
         lead = "技改扩能" if works else "扩容提质"
-        found.append(Measure(lead, f"{who}{how}，把规模提到与全链相称的水平。"))
+        found.append(Measure(lead, f"{who}{how}，把规模提到与全链相称的水平。", lead))
     if "single_supplier" in facts:
         found.append(
             Measure(
@@ -146,14 +150,14 @@ def _for_present(finding: Finding, facts: Mapping[str, Any], local: Local) -> li
     if "concentrated" in facts:
         share = facts["concentrated"]["value"]
         found.append(
-            Measure("分散集中风险", f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。")
+            Measure("分散集中风险", f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。", "培育配套企业")
         )
     if "none_above_scale" in facts:
-        found.append(Measure("升规培育", "本环节尚无规模以上企业，择优列入升规培育名单，逐户帮扶。"))
+        found.append(Measure("升规培育", "本环节尚无规模以上企业，择优列入升规培育名单，逐户帮扶。", "升规培育"))
     if users := facts.get("feeds_present"):
-        found.append(Measure("供需对接", _buyers(users, local)))
+        found.append(Measure("供需对接", _buyers(users, local), "供需对接"))
     if "others_only" in facts:
-        found.append(Measure("就地转化", _convert(facts["others_only"], segment, local)))
+        found.append(Measure("就地转化", _convert(facts["others_only"], segment, local), "引导相关企业转入"))
     return found
 
 

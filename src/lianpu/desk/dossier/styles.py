@@ -94,6 +94,7 @@ def _paragraph_styles(document: Any) -> None:
         ("正文缩进两字", "BodyIndent", FANG, 12, False, justify, 2, 1.5, 0, 0),
         ("措施", "Measure", FANG, 12, False, justify, 2, 1.4, 0, 0),
         ("表注", "TableNote", SONG, 9, False, left, 0, 1.2, 2, 6),
+        ("图例", "MapKey", SONG, 9, False, centre, 0, 1, 0, 4),
         ("目录标题", "ContentsTitle", HEI, 16, False, centre, 0, 1.5, 6, 6),
         ("示例标记", "SampleMark", HEI, 14, True, centre, 0, 1.4, 6, 6),
         ("表格文字", "TableText", SONG, 9, False, left, 0, 1.1, 1, 1),
@@ -101,7 +102,7 @@ def _paragraph_styles(document: Any) -> None:
         ("表格数字", "TableNumber", SONG, 9, False, WD_ALIGN_PARAGRAPH.RIGHT, 0, 1.1, 1, 1),
         ("表头", "TableHead", HEI, 9, False, centre, 0, 1.1, 2, 2),
         ("图谱位置", "MapStage", HEI, 11, False, centre, 0, 1.1, 2, 2),
-        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, 1, 1, 0),
+        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, 1, 0, 0),
         ("图谱环节", "MapTile", SONG, 8, False, left, 0, 1, 0, 0),
     )
     for name, style_id, font, size, bold, align, indent, line, before, after in rows:
@@ -186,7 +187,8 @@ def add_field(paragraph: Any, instruction: str, shown: str, *, parent: Any = Non
 
 
 def header_and_footer(section: Any, title: str) -> None:
-    """The book's title above, the page number below in the official form — 1 —."""
+    """The book's title above, the page number below in the official form — 1 —; the first page, a cover, has neither."""
+    section.different_first_page_header_footer = True
     head = section.header.paragraphs[0]
     add_text(head, title)
     head._p.get_or_add_pPr().append(

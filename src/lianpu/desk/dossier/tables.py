@@ -64,11 +64,11 @@ def _list_cell(column: Column, value: str | Cell) -> str:
     return _cell(column.width, _paragraph(column.align, _run(cell.text, ink=cell.ink, bold=cell.bold)), fill=cell.fill)
 
 
-def _cell(width: float, content: str, *, fill: str = "", span: int = 1, borders: str = "") -> str:
+def _cell(width: float, content: str, *, fill: str = "", span: int = 1, borders: str = "", top: bool = False) -> str:
     wide = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
     shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
     return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{round(width * _DXA)}" w:type="dxa"/>{wide}{borders}{shade}<w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:tc><w:tcPr><w:tcW w:w="{round(width * _DXA)}" w:type="dxa"/>{wide}{borders}{shade}<w:vAlign w:val="{"top" if top else "center"}"/></w:tcPr>'
         f"{content}</w:tc>"
     )
 
@@ -88,66 +88,80 @@ def _run(text: str, *, ink: str = "", bold: bool = False, font: str = "") -> str
 
 
 # -- the chain map -----------------------------------------------------------------------------
-_ABREAST = 8
-"""Tiles side by side over the whole width."""
-_GAP = 0.3
-_TILE_HIGH, _GROUP_HIGH = 0.86, 0.6
-_BARE = '<w:tcBorders><w:top w:val="nil"/><w:left w:val="nil"/><w:bottom w:val="nil"/><w:right w:val="nil"/></w:tcBorders>'
+_ABREAST = (8, 9, 10)
+"""Tiles side by side over the whole width: the first with which the map stays on one page, else the last."""
+_GAP, _MAP_HIGH = 0.3, 12.6
+_GROUP_HIGH, _TILE_HIGH, _WRAP_HIGH = 0.55, 0.78, 0.32
+_CHARACTER = 0.285
+"""Width in cm of a character of a tile's name (8 points)."""
+_BARE = "<w:tcBorders>" + "".join(f'<w:{side} w:val="nil"/>' for side in ("top", "left", "bottom", "right")) + "</w:tcBorders>"
+_WHITE = "".join(
+    f'<w:{side} w:val="single" w:sz="18" w:space="0" w:color="FFFFFF"/>'
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV")
+)
 
 
 def add_map(document: Any, board: Board) -> None:
-    """The chain map: a column a stage, in it groups and their segments as tiles, filled and marked by state."""
-    stages = [(column.label, column.groups) for column in board.stages if any(group.tiles for group in column.groups)]
-    abreast = share_out([[len(group.tiles) for group in groups] for _, groups in stages])
-    tile = (LANDSCAPE_CM - _GAP * (len(stages) - 1)) / sum(abreast)
-    lines = [_lines(groups, n) for (_, groups), n in zip(stages, abreast, strict=True)]
-    heads = [_cell(tile * n, _paragraph("MapStage", _run(label, ink="FFFFFF")), fill=INK, span=n) for (label, _), n in zip(stages, abreast, strict=True)]
-    rows = [_row(heads, "<w:tblHeader/>", 0.7)]
-    for at in range(max(map(len, lines))):
-        cells = [_line_cells(line[at] if at < len(line) else None, n, tile) for line, n in zip(lines, abreast, strict=True)]
-        rows.append(_row(cells, "", _TILE_HIGH))
-    widths = [width for i, n in enumerate(abreast) for width in ([_GAP] if i else []) + [tile] * n]
-    grid = "".join(f'<w:gridCol w:w="{round(width * _DXA)}"/>' for width in widths)
-    white = "".join(f'<w:{side} w:val="single" w:sz="18" w:space="0" w:color="FFFFFF"/>' for side in ("top", "left", "bottom", "right", "insideH", "insideV"))
-    _append(
-        document,
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{round(LANDSCAPE_CM * _DXA)}" w:type="dxa"/><w:jc w:val="center"/><w:tblBorders>{white}</w:tblBorders>'
-        '<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="50" w:type="dxa"/><w:right w:w="30" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-        f"<w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>",
-    )
+    """The chain map: a column a stage, in it groups and their segments as tiles, filled and marked by state.
 
-
-def share_out(stages: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """How many tiles each stage sets side by side so that the highest stage is as low as can be.
-
-    ``stages``: for each stage the number of tiles of its groups.
+    Each stage is a table of its own within the outer one, so that a high tile of one stage does not stretch the others.
     """
-    total = max(_ABREAST, len(stages))
+    stages = [(column.label, column.groups) for column in board.stages if any(group.tiles for group in column.groups)]
+    abreast = share_out([[[tile.segment.name for tile in group.tiles] for group in groups] for _, groups in stages])
+    tile = _tile_width(sum(abreast), len(stages))
+    heads = [
+        _cell(tile * n, _paragraph("MapStage", _run(label, ink="FFFFFF")), fill=INK)
+        for (label, _), n in zip(stages, abreast, strict=True)
+    ]
+    # A cell must end with a paragraph, also after a table.
+    bodies = [
+        _cell(tile * n, _stage(groups, n, tile) + _paragraph("MapTile", ""), top=True)
+        for (_, groups), n in zip(stages, abreast, strict=True)
+    ]
+    gap = _cell(_GAP, _paragraph("MapTile", ""))
+    widths = [width for i, n in enumerate(abreast) for width in ([_GAP] if i else []) + [tile * n]]
+    rows = f"<w:tr><w:trPr><w:tblHeader/></w:trPr>{gap.join(heads)}</w:tr><w:tr>{gap.join(bodies)}</w:tr>"
+    _append(document, _plain_table(widths, rows, ""))
 
-    def height(groups: Sequence[int], abreast: int) -> float:
-        return sum(_GROUP_HIGH + _TILE_HIGH * -(-tiles // abreast) for tiles in groups)
 
-    ways = (way for way in product(range(1, total + 1), repeat=len(stages)) if sum(way) == total)
-    return min(ways, key=lambda way: (max(map(height, stages, way)), sum(map(height, stages, way))))
+def share_out(stages: Sequence[Sequence[Sequence[str]]]) -> tuple[int, ...]:
+    """How many tiles each stage sets side by side, so that the highest stage is as low as can be.
+
+    ``stages``: for each stage, for each of its groups, the names of its segments.
+    """
+
+    def height(groups: Sequence[Sequence[str]], abreast: int, capacity: float) -> float:
+        lines = [names[at : at + abreast] for names in groups for at in range(0, len(names), abreast)]
+        wraps = sum(max(map(len, line)) > capacity for line in lines)
+        return len(groups) * _GROUP_HIGH + len(lines) * _TILE_HIGH + wraps * _WRAP_HIGH
+
+    def lowest(total: int) -> tuple[float, float, tuple[int, ...]]:
+        capacity = (_tile_width(total, len(stages)) - 0.2) / _CHARACTER
+        ways = (way for way in product(range(1, total + 1), repeat=len(stages)) if sum(way) == total)
+        highs = ((way, [height(groups, n, capacity) for groups, n in zip(stages, way, strict=True)]) for way in ways)
+        return min((max(high), sum(high), way) for way, high in highs)
+
+    tried = [lowest(total) for total in _ABREAST]
+    return next((way for high, _, way in tried if high <= _MAP_HIGH), tried[-1][2])
 
 
-def _lines(groups: Sequence[Group], abreast: int) -> list[Group | list[Tile]]:
+def _tile_width(abreast: int, stages: int) -> float:
+    return (LANDSCAPE_CM - _GAP * (stages - 1)) / abreast
+
+
+def _stage(groups: Sequence[Group], abreast: int, width: float) -> str:
     """The rows of one stage: a group's name, then its tiles by so many."""
-    lines: list[Group | list[Tile]] = []
+    rows = []
     for group in groups:
-        lines.append(group)
-        lines += [group.tiles[at : at + abreast] for at in range(0, len(group.tiles), abreast)]
-    return lines
-
-
-def _line_cells(line: Group | list[Tile] | None, abreast: int, width: float) -> str:
-    if line is None:
-        return _cell(width * abreast, _paragraph("MapTile", ""), span=abreast, borders=_BARE)
-    if isinstance(line, Group):
-        return _cell(width * abreast, _paragraph("MapGroup", _run(line.segment.name, ink=INK)), fill="E8EEF5", span=abreast)
-    blank = abreast - len(line)
-    tail = _cell(width * blank, _paragraph("MapTile", ""), span=blank, borders=_BARE) if blank else ""
-    return "".join(_tile(tile, width) for tile in line) + tail
+        name = _paragraph("MapGroup", _run(group.segment.name, ink=INK))
+        rows.append(_cell(width * abreast, name, fill="E8EEF5", span=abreast))
+        for at in range(0, len(group.tiles), abreast):
+            line = group.tiles[at : at + abreast]
+            blank = abreast - len(line)
+            tail = _cell(width * blank, _paragraph("MapTile", ""), span=blank, borders=_BARE) if blank else ""
+            rows.append("".join(_tile(tile, width) for tile in line) + tail)
+    lines = "".join(f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>" for cells in rows)
+    return _plain_table([width] * abreast, lines, f"<w:tblBorders>{_WHITE}</w:tblBorders>", margin=50)
 
 
 def _tile(tile: Tile, width: float) -> str:
@@ -157,14 +171,13 @@ def _tile(tile: Tile, width: float) -> str:
     state = tile.state.state
     label = f" {tile.state.get_state_display()}" + (f" {tile.state.firms}家" if tile.state.firms else "")
     words = _run(tile.mark, ink=STATE_INK[state], font=SYMBOL) + _run(label, ink=STATE_INK[state])
-    # The missing ones are told by a broken edge too: a map must be legible in black and white.
-    edge = "".join(f'<w:{side} w:val="dashed" w:sz="6" w:space="0" w:color="{STATE_INK[state]}"/>' for side in ("top", "left", "bottom", "right"))
-    return _cell(width, name + _paragraph("MapTile", words), fill=STATE_FILL[state], borders=f"<w:tcBorders>{edge}</w:tcBorders>" if state == "missing" else "")
+    return _cell(width, name + _paragraph("MapTile", words), fill=STATE_FILL[state])
 
 
-def _row(cells: Sequence[str], properties: str, height: float) -> str:
-    gap = _cell(_GAP, _paragraph("MapTile", ""), borders=_BARE)
+def _plain_table(widths: Sequence[float], rows: str, borders: str, margin: int = 0) -> str:
+    grid = "".join(f'<w:gridCol w:w="{round(width * _DXA)}"/>' for width in widths)
     return (
-        f'<w:tr><w:trPr><w:cantSplit/><w:trHeight w:val="{round(height * _DXA * 0.6)}" w:hRule="atLeast"/>{properties}</w:trPr>'
-        f"{gap.join(cells)}</w:tr>"
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{round(sum(widths) * _DXA)}" w:type="dxa"/><w:jc w:val="center"/>{borders}'
+        f'<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="{margin}" w:type="dxa"/><w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar>'
+        f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
     )
