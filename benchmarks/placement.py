@@ -37,7 +37,10 @@ def chain_maps() -> tuple[pl.DataFrame, pl.DataFrame]:
             for segment in group["segments"]:
                 code = segment["code"]
                 taxonomy[code] = (code, segment["name"], group["code"], segment.get("filled_by"))
-                for name, aliases in {**segment["products"], **dict.fromkeys(segment.get("shared") or {}, [])}.items():
+                for name, aliases in {
+                    **segment["products"],
+                    **{term: [] for term in segment.get("shared") or {}},
+                }.items():
                     products.update(dict.fromkeys(((term, code) for term in [name, *(aliases or [])]), 1.0))
     return (
         pl.DataFrame(list(taxonomy.values()), schema=["code", "name", "parent", "filled_by"], orient="row"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q, QuerySet
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Segment, SegmentFlow, SegmentState
+from lianpu.enterprises.models import Enterprise
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
 from lianpu.places.models import Place
 
@@ -96,13 +97,17 @@ def taxonomy_frames() -> tuple["pl.DataFrame", "pl.DataFrame"]:
 
 def firm_frame(place: Place) -> "pl.DataFrame":
     """Placements of the firms of ``place`` that nobody rejected: firm (enterprise id), place, segment, role,
-    confidence, scale (revenue, 万元) and above_scale (null where unknown)."""
+    confidence, scale (revenue, 万元) and above_scale (null where unknown).
+
+    Invented and real firms never meet in one diagnosis: where there are real ones, samples (示例) are left out.
+    """
     import polars as pl
 
     here = Q(enterprise__place__path__startswith=place.path) | Q(enterprise__zone=place)
     rows = (
         Placement.objects.filter(here)
         .exclude(state=Placement.Decision.REJECTED)
+        .filter(enterprise__is_sample=only_samples(place))
         .order_by("enterprise_id", "segment__code")
         .values_list("enterprise_id", "segment__code", "role", "confidence")
     )
@@ -121,10 +126,15 @@ def firm_frame(place: Place) -> "pl.DataFrame":
     )
 
 
+def only_samples(place: Place) -> bool:
+    """Whether ``place`` holds no real firm, so that its samples stand for it."""
+    return not Enterprise.objects.filter(
+        Q(place__path__startswith=place.path) | Q(zone=place), is_sample=False
+    ).exists()
+
+
 def _revenue(place: Place) -> "pl.DataFrame":
     import polars as pl
-
-    from lianpu.enterprises.models import Enterprise
 
     firms = with_revenue(Enterprise.objects.filter(Q(place__path__startswith=place.path) | Q(zone=place)))
     rows = [

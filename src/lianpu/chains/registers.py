@@ -39,6 +39,11 @@ def in_segment(path: str) -> Any:
     return filter_with
 
 
+def of_sample(text: str) -> Q:
+    """Filter by whether the firm is an invented one."""
+    return Q(enterprise__is_sample=kinds.Flag().parse(text))
+
+
 @registered
 class ChainRegister(Register):
     model = Chain
@@ -81,9 +86,6 @@ class SegmentRegister(Register):
         Column("order", shown=False),
     )
 
-    def base(self) -> "models.QuerySet[Any]":
-        return Segment.objects.select_related("chain", "parent")
-
 
 @registered
 class ProductRegister(Register):
@@ -112,9 +114,6 @@ class ProductRegister(Register):
         Column("shared_reason", shown=False),
     )
 
-    def base(self) -> "models.QuerySet[Any]":
-        return Product.objects.select_related("segment__chain")
-
 
 @registered
 class SegmentFlowRegister(Register):
@@ -135,9 +134,6 @@ class SegmentFlowRegister(Register):
         Column("weight", required=True),
         Column("note"),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return SegmentFlow.objects.select_related("source", "target")
 
 
 def _evidence_words(evidence: Iterable[Mapping[str, Any]] | None) -> str:
@@ -184,13 +180,18 @@ class PlacementRegister(Register):
             filter_with=inside("enterprise__place", "enterprise__zone"),
         ),
         Column("evidence", kind=EvidenceKind(name="json")),
+        Column(
+            "is_sample",
+            label="示例",
+            kind=kinds.Flag(),
+            value="enterprise__is_sample",
+            filter_with=of_sample,
+            shown=False,
+        ),
         Column("decided_by", shown=False),
         Column("decided_at", shown=False),
         Column("model_version", shown=False),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return Placement.objects.select_related("enterprise__place", "segment__chain")
 
 
 @registered
@@ -236,9 +237,6 @@ class DiagnosisRunRegister(Register):
         Column("figures", shown=False),
     )
 
-    def base(self) -> "models.QuerySet[Any]":
-        return DiagnosisRun.objects.select_related("place", "reference")
-
 
 @registered
 class SegmentStateRegister(Register):
@@ -270,9 +268,6 @@ class SegmentStateRegister(Register):
         Column("sure"),
         Column("basis", shown=False),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return SegmentState.objects.select_related("segment__chain", "run__place")
 
 
 @registered

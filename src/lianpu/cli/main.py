@@ -282,6 +282,26 @@ def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
 
 
 @main.group()
+def sample() -> None:
+    """示例城市。"""
+
+
+@sample.command("remove")
+@json_option
+def sample_remove(as_json: bool) -> None:
+    """移除示例企业、示例对照库与示例账号（改用真实数据时）。"""
+    from lianpu.demo.services import remove_sample
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    with in_words():
+        _ready(console)
+        counts = remove_sample(user=SYSTEM)
+    console.say(f"已移除示例企业 {counts['enterprises']} 家、示例账号 {counts['accounts']} 个。")
+    console.answer(counts)
+
+
+@main.group()
 def maps() -> None:
     """产业链图谱。"""
 

@@ -8,7 +8,7 @@ from random import Random
 from lianpu.chains.maps import ChainMap, SegmentRow
 from lianpu.demo import writing
 from lianpu.demo.plan import CITY_FIRMS, SegmentPlan, city_plan, nation_counts
-from lianpu.demo.words import by_prefix, draw, stream, table
+from lianpu.demo.words import DISTRICTS, ZONES, by_prefix, draw, stream, table
 from lianpu.enterprises.identity import make_uscc
 
 LAST_DAY = date(2021, 12, 31)
@@ -92,6 +92,9 @@ def _chain_firm(
     plan: SegmentPlan, place: int, above: bool, neighbours: _Neighbours, taken: set[str], numbers: Iterator[int]
 ) -> SampleFirm:
     leaf, chance = plan.leaf, stream("firm", plan.leaf.code, place)
+    # the statistics know every industrial firm, of the others only some
+    known = (leaf.io_sector in _INDUSTRIAL_IO and leaf.filled_by == "makes") or chance.random() < 0.12
+    above = above and known
     products = writing.products_of(chance, leaf)
     parts, intents = writing.clauses(chance, leaf.filled_by, products), [(leaf.code, leaf.filled_by)]
     if (
@@ -109,8 +112,7 @@ def _chain_firm(
     home = draw(chance, by_prefix(table("profile")["homes"], leaf.code))
     form = "厂" if leaf.filled_by == "makes" and not above and chance.random() < 0.06 else draw(chance, _FORMS)
     name = writing.firm_name(chance, taken, writing.word_of_trade(chance, leaf, products, neighbours.owned), form, home)
-    industrial = leaf.io_sector in _INDUSTRIAL_IO and leaf.filled_by == "makes"
-    figures = _figures(chance, above) if industrial or chance.random() < 0.12 else ()
+    figures = _figures(chance, above) if known else ()
     industry = chance.choice([code for code in leaf.gbt4754 if len(code) == 4] or [leaf.gbt4754[0]])
     return _registered(
         chance,
@@ -187,14 +189,14 @@ def _published(leaves: dict[str, SegmentRow], numbers: Iterator[int]) -> Iterato
     for row in table("published"):
         chance = stream("published", row["name"])
         parts = [f"{'、'.join(row['products'][code])}的生产、销售" for code in row["segments"]]
-        text, district, zone = writing.address(chance, row["home"])
+        district, zone = DISTRICTS[row["district"]], ZONES.get(row.get("zone", ""))
         revenue = row["revenue"]
         yield SampleFirm(
             make_uscc(district, next(numbers)),
             row["name"],
             district,
             zone,
-            text,
+            row["address"],
             row["founded"],
             "其他有限责任公司",
             row["industry"],

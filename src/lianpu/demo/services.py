@@ -1,13 +1,16 @@
 """Bringing the sample city 示例 into the registers, with its reference and its accounts."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 
 from lianpu.chains.maps import shipped
+from lianpu.chains.models import DiagnosisRun, Placement, Reference
 from lianpu.chains.services.references import keep_reference
 from lianpu.demo import reference
 from lianpu.demo.city import SampleFirm, sample_city
@@ -160,3 +163,26 @@ def sample_accounts() -> list[tuple[str, str, str]]:
     """(user name, password, words) of the sample accounts that this installation has."""
     held = set(Grant.objects.values_list("user__username", "role__code"))
     return [(name, PASSWORD, words) for name, role, words in _ACCOUNTS if (name, role) in held]
+
+
+def remove_sample(*, user: Any) -> dict[str, int]:
+    """Take the sample city, its reference and its accounts away; what real users entered stays.
+
+    The diagnoses that compared with the sample go too. Change records of the removal remain, like all others.
+    """
+    _installing(user)
+    with acting(user, reason="移除示例城市", source="command"):
+        samples = Enterprise.objects.filter(is_sample=True)
+        counts = {"enterprises": samples.count()}
+        DiagnosisRun.objects.filter(Q(reference__is_sample=True) | Q(versions__sample=True)).delete()
+        Placement.objects.filter(enterprise__in=samples).delete()
+        EnterpriseFigure.objects.filter(enterprise__in=samples).delete()
+        EnterpriseName.objects.filter(enterprise__in=samples).delete()
+        samples.delete()
+        for held in Reference.objects.filter(is_sample=True):
+            Path(held.file).unlink(missing_ok=True)
+            held.delete()
+        people = get_user_model()._default_manager.filter(username__in=[name for name, _, _ in sample_accounts()])
+        counts["accounts"] = people.count()
+        people.delete()
+    return counts

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Count, When
+from django.db.models import Case, Count, Q, When
 from django.utils.http import urlencode
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Role, Segment, SegmentFlow, SegmentState, Stage, State
 from lianpu.chains.queries import latest_run
 from lianpu.places.models import Place
+from lianpu.places.queries import inside
 from lianpu.register import rights
 from lianpu.register.declare import registry
+from lianpu.register.models import Change
 
 MARKS = {State.MISSING: "○", State.WEAK: "◔", State.BALANCED: "◑", State.STRONG: "●"}
 
@@ -99,26 +101,31 @@ class SegmentSheet:
     total: int
     inflows: list[SegmentFlow]
     outflows: list[SegmentFlow]
-    rows_url: str
+    rows_url: str  # the firms that the diagnosis counted
+    other_url: str  # those that do something else there
+    unsure_url: str  # those that too little is known of
     all_url: str
 
 
-def counted_url(segment: Segment, place: Place, run: DiagnosisRun) -> str:
-    """The list of just those placements that the diagnosis counted on ``segment``."""
+def _here(place: Place) -> Q:
+    """Placements of the firms of ``place``, by the same rule as the list's own filter."""
+    return inside("enterprise__place", "enterprise__zone")(place.code)
+
+
+def _counted(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[str, str, str]:
+    """The lists of just those placements that the diagnosis counted, took for other business, and was unsure of."""
     least = run.rules.get("min_confidence", 0.5)
-    return (
-        registry["placements"].url()
-        + "?"
-        + urlencode(
-            {
-                "f.segment": segment.code,
-                "f.place": place.code,
-                "f.role": segment.filled_by,
-                "f.confidence.from": least,
-                "f.state": "suggested,confirmed",
-            }
-        )
+    others = ",".join(role for role in Role.values if role != segment.filled_by)
+    # Confidences have four decimals: what is under the least one ends 0.0001 below it.
+    under = f"{least - 0.0001:.4f}"
+    common = {"f.segment": segment.code, "f.place": place.code, "f.state": "suggested,confirmed"}
+    asked: tuple[dict[str, object], ...] = (
+        {"f.role": segment.filled_by, "f.confidence.from": least},
+        {"f.role": others, "f.confidence.from": least},
+        {"f.role": segment.filled_by, "f.confidence.to": under},
     )
+    counted, other, unsure = (f"{registry['placements'].url()}?{urlencode(common | one)}" for one in asked)
+    return counted, other, unsure
 
 
 def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: Place | None) -> SegmentSheet:
@@ -126,7 +133,7 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
     register = registry["placements"]
     rows = register.base().filter(segment=segment)
     if place is not None:
-        rows = rows.filter(enterprise__place__path__startswith=place.path)
+        rows = rows.filter(_here(place))
     # Confirmed before suggested before rejected, and the role that fills the segment before the others.
     fills = Case(When(role=segment.filled_by, then=0), default=1)
     standing = Case(When(state="confirmed", then=0), When(state="suggested", then=1), default=2)
@@ -141,7 +148,7 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
         rows.count(),
         list(segment.flows_in.select_related("source__chain").order_by("-weight", "source__order")),
         list(segment.flows_out.select_related("target__chain").order_by("-weight", "target__order")),
-        counted_url(segment, place, run) if run and place else "",
+        *(_counted(segment, place, run) if run and place else ("", "", "")),
         register.url() + "?" + urlencode({"f.segment": segment.code} | ({"f.place": place.code} if place else {})),
     )
 
@@ -155,6 +162,7 @@ class ChainCard:
     segments: int
     present: int
     firms: int
+    placements: int
     findings: int
     top: list[Finding]
 
@@ -167,6 +175,9 @@ def chain_cards(user: Any, run: DiagnosisRun) -> list[ChainCard]:
         by_chain.setdefault(chain, {})[state] = n
     findings = rights.restrict(Finding.objects.filter(run=run), registry["findings"], user)
     told = dict(findings.order_by().values_list("chain").annotate(n=Count("pk")))
+    register = registry["placements"]
+    held = rights.restrict(register.base().filter(_here(run.place)), register, user)
+    placed = dict(held.order_by().values_list("segment__chain").annotate(n=Count("pk")))
     top: dict[int, list[Finding]] = {}
     for finding in findings.filter(rank__lte=3).select_related("segment").order_by("rank"):
         top.setdefault(finding.chain_id, []).append(finding)
@@ -181,6 +192,7 @@ def chain_cards(user: Any, run: DiagnosisRun) -> list[ChainCard]:
                 total,
                 total - counts.get(State.MISSING, 0),
                 run.figures.get(chain.code, {}).get("firms", 0),
+                placed.get(chain.pk, 0),
                 told.get(chain.pk, 0),
                 top.get(chain.pk, []),
             )
@@ -216,6 +228,7 @@ def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
         {
             "code": child.code,
             "name": child.name,
+            "at": [child.longitude, child.latitude],
             "firms": firms.get(child.code, 0),
             "placed": placed.get(child.code, 0),
             "url": enterprises.url() + "?" + urlencode({"f.place": child.code}),
@@ -232,7 +245,7 @@ def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
     return [
         {
             "code": zone.code,
-            "name": zone.short_name or zone.name,
+            "name": zone.name,
             "at": [zone.longitude, zone.latitude],
             "firms": firms.get(zone.code, 0),
             "note": zone.note,
@@ -240,3 +253,27 @@ def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
         }
         for zone in place.children.filter(kind=Place.Kind.ZONE).order_by("code")
     ]
+
+
+@dataclass(frozen=True)
+class RecentChange:
+    """One change in words, with the page of the row that was changed (empty when the row is gone)."""
+
+    change: Change
+    register: str
+    row: str
+    url: str
+
+
+def recent_changes(user: Any) -> list[RecentChange]:
+    """The latest changes made by people to registers the reader may see whole."""
+    reach = {one.label: rights.reach_of(user, one) for one in registry.all()}
+    whole = [label for label, within in reach.items() if within is not None and not within]
+    changes = list(Change.objects.filter(model__in=whole, source__in=("screen", "api")).order_by("-pk")[:8])
+    found = []
+    for change in changes:
+        register = registry.by_model[change.model]
+        row = register.base().filter(pk=change.row).first()
+        url = register.url("detail", change.row) if row is not None else ""
+        found.append(RecentChange(change, register.title, register.describe(row) if row else f"第{change.row}号", url))
+    return found

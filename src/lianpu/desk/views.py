@@ -10,33 +10,24 @@ from lianpu.chains.queries import diagnosed_places
 from lianpu.desk import queries
 from lianpu.register import rights
 from lianpu.register.declare import registry
-from lianpu.register.models import Change
 
 
 @require_GET
 def cockpit(request: HttpRequest) -> HttpResponse:
     place = queries.place_for(request.user, request.GET.get("place", ""))
     run = queries.run_for(place)
+    cards = queries.chain_cards(request.user, run) if run else []
     context = {
         "place": place,
         "run": run,
         "places": diagnosed_places(),
-        "cards": queries.chain_cards(request.user, run) if run else [],
+        "cards": cards,
+        "placements": sum(card.placements for card in cards),
         "districts": queries.firms_by_district(request.user, place) if place else [],
         "zones": queries.zones_of(request.user, place) if place else [],
-        "changes": _recent(request),
+        "changes": queries.recent_changes(request.user),
     }
     return render(request, "desk/cockpit.html", context)
-
-
-def _recent(request: HttpRequest) -> list[Change]:
-    """The latest changes made by people to registers the reader may see whole."""
-    whole = [
-        r.label
-        for r in registry.all()
-        if rights.reach_of(request.user, r) is not None and not rights.reach_of(request.user, r)
-    ]
-    return list(Change.objects.filter(model__in=whole, source__in=("screen", "api")).order_by("-pk")[:8])
 
 
 def _chain(request: HttpRequest, code: str) -> Chain:

@@ -53,9 +53,6 @@ class EnterpriseRegister(Register):
         Column("is_sample", shown=False),
     )
 
-    def base(self) -> "models.QuerySet[Any]":
-        return Enterprise.objects.select_related("place", "zone")
-
     def derive(self, rows: Sequence[PlannedRow]) -> None:
         services.derive(rows)
 
@@ -80,9 +77,6 @@ class EnterpriseNameRegister(Register):
         Column("name", required=True, search="A"),
         Column("kind", required=True),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return EnterpriseName.objects.select_related("enterprise")
 
     def derive(self, rows: Sequence[PlannedRow]) -> None:
         services.derive_names(rows)

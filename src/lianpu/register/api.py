@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import NinjaAPI, Router, Schema
+from ninja import NinjaAPI, Router, Schema, Status
 from ninja.errors import HttpError
 from ninja.security import django_auth
 from pydantic import ConfigDict, create_model
@@ -29,6 +29,12 @@ class Problem(Schema):
     faults: dict[str, list[str]] = {}
 
 
+class Taken(Schema):
+    """What is sent to be written: fields that a register does not have are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 def _type(column: BoundColumn) -> Any:
     return next((made for kind, made in TYPES.items() if isinstance(column.kind, kind)), str)
 
@@ -41,9 +47,7 @@ def schemas(register: Register) -> tuple[type[Schema], type[Schema]]:
     cell = str | int | float | bool | list[str] | None
     taken = {c.name: (cell, None) for c in register.bound if c.column.editable}
     out: Any = create_model(f"{name}Row", __base__=Schema, id=(int, ...), **shown)  # type: ignore[call-overload]
-    strict = ConfigDict(extra="forbid")
-    taking: Any = create_model(f"{name}Input", __base__=Schema, reason=(str, ""), **taken)  # type: ignore[call-overload]
-    taking.model_config = {**taking.model_config, **strict}
+    taking: Any = create_model(f"{name}Input", __base__=Taken, reason=(str, ""), **taken)  # type: ignore[call-overload]
     return out, taking
 
 
@@ -98,8 +102,8 @@ def router_of(register: Register) -> Router:
             saved = save_row(register=register, user=request.user, values=values, row=row, reason=reason, source="api")
         except ValidationError as error:
             faults = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-            return 422, {"detail": "有内容不能接受", "faults": faults}
-        return (201 if row is None else 200), as_json(register.base().get(pk=saved.pk), seen(request))
+            return Status(422, {"detail": "有内容不能接受", "faults": faults})
+        return Status(201 if row is None else 200, as_json(register.base().get(pk=saved.pk), seen(request)))
 
     def create(request: HttpRequest, given: Any) -> Any:
         return write(request, given, None)

@@ -161,8 +161,10 @@ class Register:
 
     # -- hooks ---------------------------------------------------------------------------------
     def base(self) -> "models.QuerySet[Any]":
-        """Rows before rights and filters; the place for ``select_related``."""
-        return self.model._default_manager.all()
+        """Rows before rights and filters, with the references that the columns show."""
+        ways = {c.path.rpartition("__")[0] for c in self.bound if "__" in c.path}
+        rows = self.model._default_manager.all()
+        return rows.select_related(*ways) if ways else rows
 
     def derive(self, rows: "Sequence[PlannedRow]") -> None:
         """Set-wise step of an import after the cells are read: fill values that follow from others, add faults."""

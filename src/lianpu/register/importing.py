@@ -147,8 +147,9 @@ def _coerce(sheet: Sheet, columns: Sequence[BoundColumn | None], progress: Progr
                 if column.column.required:
                     row.fault(column.label, "", "缺少必填内容", f"请填写{column.label}")
                 continue
+            cell = unshield(cell) if sheet.form == "csv" else cell
             try:
-                row.values[column.name] = parse(unshield(cell) if sheet.form == "csv" else cell)
+                row.values[column.name] = parse(cell)
             except BadValueError as bad:
                 row.fault(column.label, cell, bad.reason, bad.remedy)
         yield row

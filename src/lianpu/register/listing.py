@@ -6,20 +6,22 @@ is ``f.<column>`` (equals, or contains for text), ``f.<column>.from`` / ``.to`` 
 are unknown or unreadable are said, never silently dropped.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from lianpu.register import rights
 from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.faults import BadValueError
-from lianpu.register.kinds import Choice, Date, Flag, Json, Moment, Number, Reference
+from lianpu.register.kinds import Choice, Date, Flag, Integer, Json, Moment, Number, Reference
 
 SIZES = (20, 50, 100, 200)
 COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
@@ -103,13 +105,17 @@ class Listing:
             return column.column.filter_with(text)
         if isinstance(kind, (Choice, Flag)):
             return Q(**{f"{path}__in": [kind.parse(one) for one in text.split(",")]})
-        if isinstance(kind, (Number, Date)):
+        if isinstance(kind, Number) and not isinstance(kind, Integer):
+            return _number(path, kind, kind.read(text), bound)
+        if isinstance(kind, (Integer, Date)):
             day = "__date" if isinstance(kind, Moment) else ""
             return Q(**{path + day + {"": "", "from": "__gte", "to": "__lte"}[bound]: kind.parse(text)})
         if isinstance(kind, Reference):
             return Q(**{f"{column.column.value or path + '__pk'}": text})
         if isinstance(kind, Json):
             raise BadValueError("此列不能筛选", "请改用其他列")
+        if isinstance(column.field, models.JSONField) and connection.vendor == "sqlite":
+            text = json.dumps(text)[1:-1]  # SQLite keeps the JSON text as Django wrote it, in ASCII
         return Q(**{f"{column.path}__icontains": text})
 
     def _pointing(self, name: str, text: str) -> Q:
@@ -204,6 +210,14 @@ class Listing:
         """Query string with some parameters changed; an empty text takes one away."""
         merged = {**self.params, **changed}
         return "?" + urlencode({k: v for k, v in merged.items() if v})
+
+
+def _number(path: str, kind: Number, value: Decimal, bound: str) -> Q:
+    """Rows whose number is ``value``, to the decimals that the column shows, or lies on the asked side of it."""
+    if bound:
+        return Q(**{f"{path}__gte" if bound == "from" else f"{path}__lte": value})
+    half = Decimal(0) if kind.places is None else Decimal(1).scaleb(-kind.places) / 2
+    return Q(**{f"{path}__range": (value - half, value + half)})
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,13 @@ import polars as pl
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
-from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, Kind
+from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
+_ALL = MAKES | TRADES | SERVES | RESEARCHES
+_BOUND = 1  # role mark of 品 物 型, which make a noun of the verb before them
+_SHOP = 4  # role mark of the goods of a general store
 _LEARNED = 1  # role mark of 技术 工艺 工程: what one researches, advises on or carries out, not what one makes
 
 
@@ -88,7 +91,11 @@ class Grammar:
         extra = [word for word in words if word not in patterns]
         kinds = [int(Kind.PRODUCT)] * len(products) + [int(words[word][0]) for word in extra]
         self.kinds = np.array(kinds, dtype=np.uint8)
-        self.roles = np.array([0] * len(products) + [words[word][1] for word in extra], dtype=np.uint8)
+        marks = [
+            _SHOP if term in lexicon.SHOP else words[term][1] if place >= len(products) else 0
+            for place, term in enumerate([*products, *extra])
+        ]
+        self.roles = np.array(marks, dtype=np.uint8)
         self.lengths = np.array([len(word) for word in chain(products, extra)], dtype=np.int64)
         tails = [_activity_tail(term, words) for term in products] + [(0, 0)] * len(extra)
         self.tail = np.array([tail for tail, _ in tails], dtype=np.int64)
@@ -158,6 +165,12 @@ class Grammar:
         broken = np.isin(prefix, [ord(mark) for mark in lexicon.PREFIX_BREAKS])
         weight = np.where(broken & (stream.start > texts.bounds[stream.text]), weight * 0.1, weight)
         roles = np.where(learned, roles & (SERVES | RESEARCHES), roles)
+        # a term that is itself a service (机械设计) stays one beside 制造
+        own = np.where(stream.product >= 0, self.tail_role[stream.product], 0) & _ALL
+        roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
+        shop = np.zeros(int(stream.clause.max(initial=0)) + 1, dtype=bool)
+        shop[stream.clause[_is_content(kind) & (stream.role == _SHOP)]] = True
+        roles = np.where((roles == 0) & shop[stream.clause], TRADES, roles)
         # a stretch that was taken back keeps its words (for the page that shows the parse) but counts for nothing
         keep = np.flatnonzero(_is_content(kind) | stream.excluded & _is_content(stream.was))
         product = stream.product[keep]
@@ -242,6 +255,7 @@ class _Groups:
     right: np.ndarray
     left: np.ndarray
     colon: np.ndarray
+    whole: np.ndarray
     number: np.ndarray  # stream place → group or -1
 
 
@@ -262,7 +276,7 @@ def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, 
     for cut in range(1, len(term)):
         kind, role = words.get(term[cut:], (Kind.TEXT, 0))
         if kind is Kind.ACT:
-            return len(term) - cut, role & ~SOFT
+            return len(term) - cut, role
     return 0, 0
 
 
@@ -389,6 +403,8 @@ def _demote(stream: _Stream) -> None:
     after = stream.after
     soft = (kind == Kind.ACT) & (stream.role & SOFT > 0) & _is_content(after)
     kind[soft] = Kind.HEAD
+    # 腌制|品 is a thing, 生产|等 is not
+    kind[(kind == Kind.ACT) & (after == Kind.CARRY) & (np.append(stream.role[1:], 0) == _BOUND)] = Kind.TEXT
     act = kind == Kind.ACT
     before = stream.before
     opens = act & ((before != Kind.ACT) | stream.new)
@@ -430,7 +446,9 @@ def _groups(stream: _Stream) -> _Groups:
         number, first, last = cut(final)
     roles = np.zeros(len(first), dtype=np.uint8)
     np.bitwise_or.at(roles, number, stream.role[places])
-    roles &= MAKES | TRADES | SERVES | RESEARCHES
+    whole = np.ones(len(first), dtype=bool)
+    np.logical_and.at(whole, number, stream.role[places] & WHOLE > 0)
+    roles &= _ALL
     colon = after[last] == Kind.COLON
     right = _is_content(after[last]) | colon
     # words on both sides are verb and object (利用废渣生产水泥), unless a product stands right before (药品零售连锁)
@@ -447,7 +465,7 @@ def _groups(stream: _Stream) -> _Groups:
     right = right | (alone & ~left)
     numbers = np.full(len(kind), -1)
     numbers[places] = number
-    return _Groups(first, last, roles, right, left, colon, numbers)
+    return _Groups(first, last, roles, right, left, colon, whole, numbers)
 
 
 def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
@@ -475,7 +493,7 @@ def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
     takes = same_item | (apart & (stream.comma == stream.comma[first]))
     # A销售、B，C修理: B hangs on to what stands before it in the same comma
     hangs = has_last & ~before_right & apart & (stream.comma == stream.comma[groups.last[last]])
-    to_next = next_left & (~before_right | takes) & ~hangs
+    to_next = next_left & (~before_right | takes) & ~hangs & (same_item | ~groups.whole[following])
     to_last = before_right & ~to_next
     trail = has_last & ~to_next & ~to_last & (groups.roles[last] == TRADES)
     # 销售：建材；五金；百货: a colon reaches over the clause's end, up to the next activity or section

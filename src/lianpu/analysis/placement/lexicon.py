@@ -100,6 +100,16 @@ _SOFT = _set(
     实验 选育 设计 改造
     """
 )
+#: Activities with their object inside (育苗, 发电): they govern their own item and no list.
+WHOLE = 32
+_WHOLE = _set("育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资")
+_MIXED = {
+    MAKES: "种养 种养殖 种植养殖",
+    MAKES | TRADES: "产销 制售 自产自销 生产自销 加工自销 生产销售 加工销售 制造销售",
+    MAKES | SERVES: "加工服务 来料加工服务 受托加工服务",
+    MAKES | RESEARCHES: "研制生产 研发生产 开发生产",
+    SERVES | TRADES: "租售",
+}
 _NEUTRAL = "经营 兼营 主营 专业经营 批准经营 自营 运作"
 
 _WORDS: dict[Kind, str] = {
@@ -203,8 +213,17 @@ _DEVICES = _set(
     """
 )
 #: Marks that the grammar reads from the role of a word that is no activity: see the constants in ``clauses``.
-_MARKS = dict.fromkeys((*_WORDS[Kind.LIST].split(), "除", "除去", "技术", "工艺", "工程"), 1) | dict.fromkeys(
-    _DEVICES - _set("技术 工艺"), 2
+_MARKS = dict.fromkeys(
+    (*_WORDS[Kind.LIST].split(), "除", "除去", "技术", "工艺", "工程", "品", "物", "型"), 1
+) | dict.fromkeys(_DEVICES - _set("技术 工艺"), 2)
+
+
+#: Goods of a general store: a list that names one of them and no activity is a list of goods on sale.
+SHOP = _set(
+    """
+    百货 日用百货 小百货 副食 副食品 日杂 日用杂品 日用杂货 日杂用品 针纺织品 烟酒 卷烟 雪茄烟 预包装食品 预包装食品兼散装食品 散装食品 五金交电 农膜 化妆品
+    文化用品 办公用品 文具用品 中成药 抗生素
+    """
 )
 
 
@@ -217,23 +236,20 @@ def words() -> dict[str, tuple[Kind, int]]:
             found.setdefault(word, (Kind.ACT, role))
     for word in _NEUTRAL.split():
         found.setdefault(word, (Kind.ACT, 0))
-    for word in ("加工服务", "来料加工服务", "受托加工服务"):
-        found[word] = (Kind.ACT, MAKES | SERVES)
-    for word in ("产销", "制售", "自产自销", "生产自销", "加工自销", "生产销售", "加工销售", "制造销售"):
-        found[word] = (Kind.ACT, MAKES | TRADES)
-    for word in ("研制生产", "研发生产", "开发生产"):
-        found[word] = (Kind.ACT, MAKES | RESEARCHES)
-    for word in ("种养", "种养殖", "种植养殖"):
-        found[word] = (Kind.ACT, MAKES)
-    found["租售"] = (Kind.ACT, SERVES | TRADES)
+    for role, text in _MIXED.items():
+        found.update(dict.fromkeys(text.split(), (Kind.ACT, role)))
     for word in _SOFT & found.keys():
         found[word] = (Kind.ACT, found[word][1] | SOFT)
+    for word in _WHOLE & found.keys():
+        found[word] = (Kind.ACT, found[word][1] | WHOLE)
     for kind, text in _WORDS.items():
         for word in text.split():
             found.setdefault(word, (kind, _MARKS.get(word, 0)))
+    for word in SHOP:
+        found.setdefault(word, (Kind.TEXT, 0))
     heads = tuple(word for word, (kind, _) in found.items() if kind is Kind.HEAD)
     for word, (kind, _) in found.items():
-        if kind is Kind.TEXT and word.endswith(heads):
+        if kind is Kind.TEXT and word.endswith(heads) and word not in SHOP:
             found[word] = (Kind.HEAD, _MARKS["设备"])
     return found
 

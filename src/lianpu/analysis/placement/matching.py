@@ -245,9 +245,11 @@ def _roles(
     # a haulier or a post office that lists goods without a word sells them
     served = (hint & (SERVES | RESEARCHES) > 0) & (fills & (SERVES | RESEARCHES) == 0) & ~by_name
     hint = np.where(served, 0, hint)
+    # and a service without a word (起重设备安装工程) is done, whatever the name
+    hint = np.where((fills & (SERVES | RESEARCHES) > 0) & ~by_name, fills, hint)
     # a product in the name alone: a firm that nowhere makes anything does not make this one either
     hint = np.where(by_name & (hint != SERVES) & (does & TRADES > 0) & (does & MAKES == 0), TRADES, hint)
-    told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, MAKES, TRADES)))
+    told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, fills, TRADES)))
     factor = np.where(kin > 0, _SAME_ELSEWHERE, np.where((hint > 0) | named, _BY_NAME, _UNKNOWN))
     factor = np.where(mentions.stated & (kin == 0), np.maximum(factor, _NEUTRAL), factor)
     factor = np.where(by_name & (hint == SERVES) & (kin == 0), _SERVICE_NAME * factor, factor)

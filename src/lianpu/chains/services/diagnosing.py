@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Reference, Segment, SegmentState
-from lianpu.chains.queries import firm_frame, flow_frame, segment_frame
+from lianpu.chains.queries import firm_frame, flow_frame, only_samples, segment_frame
 from lianpu.chains.services.references import reference_frame, reference_in_use
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
@@ -46,6 +46,7 @@ def diagnose_place(
         compared = coverage.Reference.of(known, segments, min_confidence=rules.min_confidence)
     result = diagnose(segments, flows, firms, compared, place.code, rules=rules)
     versions = {
+        "sample": only_samples(place),
         "maps": dict(Chain.objects.values_list("code", "map_version")),
         "reference": held.source_hash[:12] if held else "",
         "reference_model": held.model_version if held else "",

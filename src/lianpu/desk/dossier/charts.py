@@ -83,7 +83,9 @@ def chart_xml(chart: BarChart, link: str) -> str:
     grouping = "stacked" if chart.stacked else "clustered"
     overlap = 100 if chart.stacked else -10
     series = "".join(_series(chart, at) for at in range(len(chart.series)))
-    legend = f'<c:legend><c:legendPos val="t"/><c:overlay val="0"/>{_text(900)}</c:legend>' if len(chart.series) > 1 else ""
+    legend = (
+        f'<c:legend><c:legendPos val="t"/><c:overlay val="0"/>{_text(900)}</c:legend>' if len(chart.series) > 1 else ""
+    )
     # Lying bars read from the top down; the value axis then has to be sent to the foot again.
     order, crosses = ("maxMin", "max") if chart.lying else ("minMax", "autoZero")
     return (

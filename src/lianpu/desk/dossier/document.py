@@ -106,6 +106,7 @@ class _Writer:
 
     def section(self, *, landscape: bool) -> None:
         section = self.doc.add_section(WD_SECTION.NEW_PAGE)
+        self.doc.paragraphs[-1].style = "分节"  # the break's own paragraph must not need a page of its own
         section.different_first_page_header_footer = False  # only the cover goes without
         set_page(section, landscape=landscape)
 
@@ -158,7 +159,11 @@ class _Writer:
         labels = [str(state.label) for state in State]
         self.table(
             "各位置环节状态",
-            [Column("位置", 2.6, CENTRE), *(Column(label, 2.3, CENTRE) for label in labels), Column("合计", 2.3, CENTRE)],
+            [
+                Column("位置", 2.6, CENTRE),
+                *(Column(label, 2.3, CENTRE) for label in labels),
+                Column("合计", 2.3, CENTRE),
+            ],
             [[stage, *map(str, numbers), str(sum(numbers))] for stage, numbers in book.stage_states]
             + [["合计", *(str(len(book.by_state[state])) for state in State), str(len(book.rows))]],
         )
@@ -167,7 +172,11 @@ class _Writer:
             BarChart(
                 [stage for stage, _ in book.stage_states],
                 [
-                    Series(f"{MARKS[state]}{state.label}", [numbers[at] for _, numbers in book.stage_states], STATE_INK[state])
+                    Series(
+                        f"{MARKS[state]}{state.label}",
+                        [numbers[at] for _, numbers in book.stage_states],
+                        STATE_INK[state],
+                    )
                     for at, state in enumerate(State)
                 ],
                 "环节数",
@@ -181,10 +190,10 @@ class _Writer:
             self.heading("（二）关键投入缺口", 2)
             more = f"下表列牵涉企业最多的{RISKS_LISTED}项。" if len(book.risks) > RISKS_LISTED else ""
             self.say(
-                f"已有环节不可缺、而本地没有企业供给的投入共{len(book.risks)}项，均靠外地输入，是断链断供风险的排查重点。{more}"
+                f"已有环节不可缺、而登记企业中未见本地供给的投入共{len(book.risks)}项，凡确需外购的，应列为断链断供风险的排查重点。{more}"
             )
             self.table(
-                "不可缺而本地无供给的投入",
+                "不可缺而未见本地供给的投入",
                 [
                     Column("投入品", 4.6),
                     Column("应由何环节供给（缺失）", 4.6),
@@ -203,7 +212,7 @@ class _Writer:
         for state in State:
             add_text(key, MARKS[state], east_asia=SYMBOL)
             add_text(key, f" {state.label}　　")
-        add_text(key, "★ 关键环节　　数字为从事该环节的本地企业数；虚框为缺失")
+        add_text(key, "★ 关键环节　　数字为从事该环节的本地企业数")
         tables.add_map(self.doc, book.board)
 
     def states(self) -> None:
@@ -212,12 +221,12 @@ class _Writer:
         self.heading("三、环节状态表", 1)
         columns = [
             Column("位置", 1.2, CENTRE),
-            Column("环节", 4.1),
-            Column("状态", 1.7, CENTRE),
+            Column("环节", 3.9),
+            Column("状态", 1.6, CENTRE),
             Column("企业数", 1.3, NUMBER),
             Column("应有数", 1.3, NUMBER),
-            Column("区位商（区间）", 3.2, CENTRE),
-            Column("集中度", 1.3, NUMBER),
+            Column("区位商（区间）", 3.0, CENTRE),
+            Column("集中度", 1.2, NUMBER),
             Column("关键", 1.0, CENTRE),
             Column("判断", 1.1, CENTRE),
         ]
@@ -225,7 +234,7 @@ class _Writer:
             [
                 row.stage,
                 row.segment.name,
-                Cell(f"{row.mark} {row.state_label}", STATE_FILL[row.state.state], STATE_INK[row.state.state]),
+                Cell(row.state_label, row.mark, STATE_FILL[row.state.state], STATE_INK[row.state.state]),
                 f"{row.state.firms:,}",
                 wording.expected(row.state.expected),
                 wording.quotient(row),
@@ -235,7 +244,6 @@ class _Writer:
             ]
             for row in book.rows
         ]
-        self.table("环节状态", columns, rows)
         shown = book.compared
         self.chart(
             "主要环节实有与应有企业数（家）",
@@ -250,8 +258,9 @@ class _Writer:
                 number_format="#,##0",
             ),
             10.5,
-            "条形图：企业最多或应有最多的环节，实有企业数与按对照占比的应有数，数据见上表。",
+            "条形图：企业最多或应有最多的环节，实有企业数与按对照占比的应有数，数据见下表。",
         )
+        self.table("环节状态", columns, rows)
 
     def leaders(self) -> None:
         book = self.book
@@ -260,13 +269,20 @@ class _Writer:
             self.say("没有可列名的企业。" if not book.withheld else "本链企业均不在您可导出的范围内，故不列名。")
             return
         by = "最近年度主营业务收入（无数据的按注册资本）" if book.has_revenue else "注册资本（尚无主营业务收入数据）"
-        self.say(f"本链可列名企业{len(book.firms)}家，下表按{by}列前{min(LEADERS, len(book.firms))}家，完整名单见第六部分。")
+        self.say(
+            f"本链可列名企业{len(book.firms)}家，下表按{by}列前{min(LEADERS, len(book.firms))}家，完整名单见第六部分。"
+        )
         self.table("龙头与骨干企业", self._firm_columns(PORTRAIT_CM, short=True), self._firm_rows(LEADERS, short=True))
         districts = book.districts[:12]
         if len(districts) > 1:
             self.chart(
                 "本链企业地区分布（家）",
-                BarChart([name for name, _ in districts], [Series("企业数", [n for _, n in districts], BLUE)], "家", number_format="#,##0"),
+                BarChart(
+                    [name for name, _ in districts],
+                    [Series("企业数", [n for _, n in districts], BLUE)],
+                    "家",
+                    number_format="#,##0",
+                ),
                 6.5,
                 "柱形图：" + "、".join(f"{name}{n}家" for name, n in districts) + "。",
             )
@@ -275,7 +291,11 @@ class _Writer:
         columns = [Column("序号", 1.1, CENTRE), Column("企业名称", 5.0 if short else 8.6)]
         if not short:
             columns.append(Column("统一社会信用代码", 4.2, CENTRE))
-        columns += [Column("所在地", 2.0 if short else 3.4, CENTRE), Column("角色", 1.2, CENTRE), Column("注册资本（万元）", 2.0, NUMBER)]
+        columns += [
+            Column("所在地", 2.0 if short else 3.4, CENTRE),
+            Column("角色", 1.2, CENTRE),
+            Column("注册资本（万元）", 2.0, NUMBER),
+        ]
         if self.book.has_revenue:
             columns.append(Column("主营收入（万元）", 2.0, NUMBER))
         rest = width - sum(column.width for column in columns)
@@ -284,7 +304,9 @@ class _Writer:
     def _firm_rows(self, most: int, *, short: bool) -> Iterable[list[str]]:
         for at, firm in enumerate(self.book.firms[:most], start=1):
             row = [str(at), firm.name, *([] if short else [firm.uscc]), firm.place, firm.roles]
-            money = [wording.number(None if value is None else float(value), 0) for value in (firm.capital, firm.revenue)]
+            money = [
+                wording.number(None if value is None else float(value), 0) for value in (firm.capital, firm.revenue)
+            ]
             row += money if self.book.has_revenue else money[:1]
             yield [*row[:-1], firm.segments, row[-1]]
 
@@ -315,7 +337,13 @@ class _Writer:
         width = PORTRAIT_CM / (len(parts) + 1)
         tables.add_table(
             self.doc,
-            [*(Column(f"{wording.PART_NAMES.get(p['name'], p['name'])}（{p['weight']:.0%}）", width, CENTRE) for p in parts), Column("综合得分", width, CENTRE)],
+            [
+                *(
+                    Column(f"{wording.PART_NAMES.get(p['name'], p['name'])}（{p['weight']:.0%}）", width, CENTRE)
+                    for p in parts
+                ),
+                Column("综合得分", width, CENTRE),
+            ],
             [[*(f"{p['value']:.2f}" for p in parts), Cell(f"{finding.score:.2f}", bold=True)]],
         )
         for number, measure in enumerate(one.measures, start=1):
@@ -341,12 +369,18 @@ class _Writer:
             Column("责任单位", 1.7),
             Column("完成时限", 1.7),
         ]
-        self.table("短板清单（责任单位与完成时限由专班填写）", columns, [self._gap_row(at, one) for at, one in enumerate(book.advice, start=1)])
+        self.table(
+            "短板清单（责任单位与完成时限由专班填写）",
+            columns,
+            [self._gap_row(at, one) for at, one in enumerate(book.advice, start=1)],
+        )
         if book.firms:
             self.heading("（二）企业清单", 2)
             if len(book.firms) > FIRMS_LISTED:
                 self.say(f"本链可列名企业{len(book.firms)}家，此处列前{FIRMS_LISTED}家，全部名单见同名 Excel 档案。")
-            self.table("企业清单", self._firm_columns(LANDSCAPE_CM, short=False), self._firm_rows(FIRMS_LISTED, short=False))
+            self.table(
+                "企业清单", self._firm_columns(LANDSCAPE_CM, short=False), self._firm_rows(FIRMS_LISTED, short=False)
+            )
         if book.gaps:
             self.heading(f"（{'三' if book.firms else '二'}）招商目标清单", 2)
             columns = [
@@ -357,25 +391,38 @@ class _Writer:
                 Column("适配依据", 6.4),
                 Column("挂链把握", 2.0, NUMBER),
             ]
-            chosen = [(one, target) for one in book.gaps if one.market for target in one.market.targets[:TARGETS_A_SEGMENT]]
+            chosen = [
+                (one, target) for one in book.gaps if one.market for target in one.market.targets[:TARGETS_A_SEGMENT]
+            ]
             self.table(
                 "招商目标清单",
                 columns,
                 [
-                    [str(at), one.finding.segment.name, t.name, f"{t.province}{t.city if t.city != t.province else ''}", t.why, f"{t.confidence:.2f}"]
+                    [
+                        str(at),
+                        one.finding.segment.name,
+                        t.name,
+                        f"{t.province}{t.city if t.city != t.province else ''}",
+                        t.why,
+                        f"{t.confidence:.2f}",
+                    ]
                     for at, (one, t) in enumerate(chosen, start=1)
                 ],
             )
 
     def _gap_row(self, at: int, one: Advice) -> list[str | Cell]:
         state = one.row.state
-        basis = f"企业{state.firms}家，应有约{wording.expected(state.expected)}家" if state.expected else f"企业{state.firms}家"
+        basis = (
+            f"企业{state.firms}家，应有约{wording.expected(state.expected)}家"
+            if state.expected
+            else f"企业{state.firms}家"
+        )
         users = next((reason for reason in one.finding.reasons if reason["code"] == "feeds_present"), None)
         if users:
             basis += f"；下游{users['firms']}家本地企业需要"
         basis += "" if one.finding.sure else "；待核实"
         kind, key = str(one.finding.get_kind_display()), "★" if one.row.segment.is_key else ""
-        lack = Cell(one.lack, STATE_FILL[state.state])
+        lack = Cell(one.lack, fill=STATE_FILL[state.state])
         return [str(at), one.row.stage, one.row.segment.name + key, kind, lack, basis, one.brief, "", ""]
 
     def method(self) -> None:

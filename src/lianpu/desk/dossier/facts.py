@@ -222,7 +222,9 @@ def gather(*, user: Any, chain: Chain, place: Place) -> Book:
 def _risks(user: Any, run: DiagnosisRun, rows: list[Row]) -> list[Risk]:
     """Indispensable inputs from missing segments of any chain, those with most firms behind them first."""
     present = {row.segment.pk: row for row in rows if row.state.firms}
-    states = rights.restrict(SegmentState.objects.filter(run=run, state=State.MISSING), registry["segment-states"], user)
+    states = rights.restrict(
+        SegmentState.objects.filter(run=run, state=State.MISSING), registry["segment-states"], user
+    )
     flows = SegmentFlow.objects.filter(weight=3, source__in=states.order_by().values("segment"), target__in=present)
     found = [
         Risk(source, via, present[pk].segment.name, present[pk].state.firms)

@@ -150,7 +150,11 @@ def _for_present(finding: Finding, facts: Mapping[str, Any], local: Local) -> li
     if "concentrated" in facts:
         share = facts["concentrated"]["value"]
         found.append(
-            Measure("分散集中风险", f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。", "培育配套企业")
+            Measure(
+                "分散集中风险",
+                f"规模最大的一家占{share:.0%}，围绕它培育二、三线配套企业，并预备外部替代。",
+                "培育配套企业",
+            )
         )
     if "none_above_scale" in facts:
         found.append(Measure("升规培育", "本环节尚无规模以上企业，择优列入升规培育名单，逐户帮扶。", "升规培育"))

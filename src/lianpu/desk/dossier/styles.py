@@ -5,7 +5,7 @@ from typing import Any
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -43,10 +43,10 @@ def set_page(section: Any, *, landscape: bool) -> None:
     wide, high = Cm(29.7), Cm(21)
     section.orientation = WD_ORIENT.LANDSCAPE if landscape else WD_ORIENT.PORTRAIT
     section.page_width, section.page_height = (wide, high) if landscape else (high, wide)
-    margins = {"top": 2.4, "bottom": 2.0, "left": 2.2, "right": 2.2} if landscape else _MARGINS
+    margins = {"top": 2.2, "bottom": 1.6, "left": 2.2, "right": 2.2} if landscape else _MARGINS
     for side, size in margins.items():
         setattr(section, f"{side}_margin", Cm(size))
-    section.header_distance, section.footer_distance = Cm(1.4), Cm(1.2)
+    section.header_distance, section.footer_distance = Cm(1.2), Cm(0.9) if landscape else Cm(1.4)
 
 
 def _fonts(document: Any) -> None:
@@ -93,6 +93,7 @@ def _paragraph_styles(document: Any) -> None:
         ("toc 2", "TOC2", FANG, 12, False, left, 0, 1.4, 0, 0),
         ("正文缩进两字", "BodyIndent", FANG, 12, False, justify, 2, 1.5, 0, 0),
         ("措施", "Measure", FANG, 12, False, justify, 2, 1.4, 0, 0),
+        ("分节", "SectionBreak", SONG, 1, False, left, 0, Pt(1), 0, 0),
         ("表注", "TableNote", SONG, 9, False, left, 0, 1.2, 2, 6),
         ("图例", "MapKey", SONG, 9, False, centre, 0, 1, 0, 4),
         ("目录标题", "ContentsTitle", HEI, 16, False, centre, 0, 1.5, 6, 6),
@@ -102,8 +103,8 @@ def _paragraph_styles(document: Any) -> None:
         ("表格数字", "TableNumber", SONG, 9, False, WD_ALIGN_PARAGRAPH.RIGHT, 0, 1.1, 1, 1),
         ("表头", "TableHead", HEI, 9, False, centre, 0, 1.1, 2, 2),
         ("图谱位置", "MapStage", HEI, 11, False, centre, 0, 1.1, 2, 2),
-        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, 1, 0, 0),
-        ("图谱环节", "MapTile", SONG, 8, False, left, 0, 1, 0, 0),
+        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, Pt(11.5), 0, 0),
+        ("图谱环节", "MapTile", SONG, 8, False, left, 0, Pt(10.5), 0, 0),
     )
     for name, style_id, font, size, bold, align, indent, line, before, after in rows:
         style = _style(document, name, style_id)
@@ -112,7 +113,7 @@ def _paragraph_styles(document: Any) -> None:
         set_fonts(style.element.get_or_add_rPr(), font)
         form = style.paragraph_format
         form.alignment, form.space_before, form.space_after = align, Pt(before), Pt(after)
-        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.MULTIPLE, line
+        form.line_spacing = line  # a number of lines, or points to keep the map on its page whatever the font
         form.first_line_indent = Pt(size * indent) if indent else None
         if indent:  # counted in characters, so that it follows a change of the font's size
             style.element.pPr.find(qn("w:ind")).set(qn("w:firstLineChars"), str(indent * 100))
@@ -138,7 +139,9 @@ def _style(document: Any, name: str, style_id: str | None) -> Any:
 def _table_styles(document: Any) -> None:
     """Ruled above and below, thin lines within, a shaded head: plain enough for an official paper."""
     line = '<w:{0} w:val="single" w:sz="{1}" w:space="0" w:color="{2}"/>'.format
-    borders = line("top", 12, INK) + line("bottom", 12, INK) + line("insideH", 4, "C9D2DC") + line("insideV", 4, "E3E8EE")
+    borders = (
+        line("top", 12, INK) + line("bottom", 12, INK) + line("insideH", 4, "C9D2DC") + line("insideV", 4, "E3E8EE")
+    )
     document.styles.element.append(
         parse_xml(
             f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="BookTable"><w:name w:val="档案表"/>'
@@ -192,9 +195,7 @@ def header_and_footer(section: Any, title: str) -> None:
     head = section.header.paragraphs[0]
     add_text(head, title)
     head._p.get_or_add_pPr().append(
-        parse_xml(
-            f'<w:pBdr {nsdecls("w")}><w:bottom w:val="single" w:sz="4" w:space="4" w:color="{RULE}"/></w:pBdr>'
-        )
+        parse_xml(f'<w:pBdr {nsdecls("w")}><w:bottom w:val="single" w:sz="4" w:space="4" w:color="{RULE}"/></w:pBdr>')
     )
     foot = section.footer.paragraphs[0]
     add_text(foot, "— ")

@@ -27,9 +27,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that is more than words."""
+    """A cell that is more than words; ``mark`` is a symbol set before them."""
 
     text: str
+    mark: str = ""
     fill: str = ""
     ink: str = ""
     bold: bool = False
@@ -61,7 +62,9 @@ def _append(document: Any, xml: str) -> None:
 
 def _list_cell(column: Column, value: str | Cell) -> str:
     cell = value if isinstance(value, Cell) else Cell(value)
-    return _cell(column.width, _paragraph(column.align, _run(cell.text, ink=cell.ink, bold=cell.bold)), fill=cell.fill)
+    mark = _run(f"{cell.mark} ", ink=cell.ink, font=SYMBOL) if cell.mark else ""
+    words = mark + _run(cell.text, ink=cell.ink, bold=cell.bold)
+    return _cell(column.width, _paragraph(column.align, words), fill=cell.fill)
 
 
 def _cell(width: float, content: str, *, fill: str = "", span: int = 1, borders: str = "", top: bool = False) -> str:
@@ -89,12 +92,16 @@ def _run(text: str, *, ink: str = "", bold: bool = False, font: str = "") -> str
 
 # -- the chain map -----------------------------------------------------------------------------
 _ABREAST = (8, 9, 10)
-"""Tiles side by side over the whole width: the first with which the map stays on one page, else the last."""
-_GAP, _MAP_HIGH = 0.3, 12.6
-_GROUP_HIGH, _TILE_HIGH, _WRAP_HIGH = 0.55, 0.78, 0.32
+"""Tiles side by side over the whole width: the first with which the map stays on one page, else the lowest."""
+_GAP, _MAP_HIGH = 0.3, 11.9
+_GROUP_HIGH, _TILE_HIGH, _WRAP_HIGH = 0.55, 0.82, 0.36
 _CHARACTER = 0.285
 """Width in cm of a character of a tile's name (8 points)."""
-_BARE = "<w:tcBorders>" + "".join(f'<w:{side} w:val="nil"/>' for side in ("top", "left", "bottom", "right")) + "</w:tcBorders>"
+_BARE = (
+    "<w:tcBorders>"
+    + "".join(f'<w:{side} w:val="nil"/>' for side in ("top", "left", "bottom", "right"))
+    + "</w:tcBorders>"
+)
 _WHITE = "".join(
     f'<w:{side} w:val="single" w:sz="18" w:space="0" w:color="FFFFFF"/>'
     for side in ("top", "left", "bottom", "right", "insideH", "insideV")
@@ -107,7 +114,7 @@ def add_map(document: Any, board: Board) -> None:
     Each stage is a table of its own within the outer one, so that a high tile of one stage does not stretch the others.
     """
     stages = [(column.label, column.groups) for column in board.stages if any(group.tiles for group in column.groups)]
-    abreast = share_out([[[tile.segment.name for tile in group.tiles] for group in groups] for _, groups in stages])
+    abreast = share_out([[[len(_named(tile)) for tile in group.tiles] for group in groups] for _, groups in stages])
     tile = _tile_width(sum(abreast), len(stages))
     heads = [
         _cell(tile * n, _paragraph("MapStage", _run(label, ink="FFFFFF")), fill=INK)
@@ -124,15 +131,15 @@ def add_map(document: Any, board: Board) -> None:
     _append(document, _plain_table(widths, rows, ""))
 
 
-def share_out(stages: Sequence[Sequence[Sequence[str]]]) -> tuple[int, ...]:
+def share_out(stages: Sequence[Sequence[Sequence[int]]]) -> tuple[int, ...]:
     """How many tiles each stage sets side by side, so that the highest stage is as low as can be.
 
-    ``stages``: for each stage, for each of its groups, the names of its segments.
+    ``stages``: for each stage, for each of its groups, how many characters the names of its segments have.
     """
 
-    def height(groups: Sequence[Sequence[str]], abreast: int, capacity: float) -> float:
+    def height(groups: Sequence[Sequence[int]], abreast: int, capacity: float) -> float:
         lines = [names[at : at + abreast] for names in groups for at in range(0, len(names), abreast)]
-        wraps = sum(max(map(len, line)) > capacity for line in lines)
+        wraps = sum(max(line) > capacity for line in lines)
         return len(groups) * _GROUP_HIGH + len(lines) * _TILE_HIGH + wraps * _WRAP_HIGH
 
     def lowest(total: int) -> tuple[float, float, tuple[int, ...]]:
@@ -142,7 +149,7 @@ def share_out(stages: Sequence[Sequence[Sequence[str]]]) -> tuple[int, ...]:
         return min((max(high), sum(high), way) for way, high in highs)
 
     tried = [lowest(total) for total in _ABREAST]
-    return next((way for high, _, way in tried if high <= _MAP_HIGH), tried[-1][2])
+    return next((way for high, _, way in tried if high <= _MAP_HIGH), min(tried)[2])
 
 
 def _tile_width(abreast: int, stages: int) -> float:
@@ -164,8 +171,12 @@ def _stage(groups: Sequence[Group], abreast: int, width: float) -> str:
     return _plain_table([width] * abreast, lines, f"<w:tblBorders>{_WHITE}</w:tblBorders>", margin=50)
 
 
+def _named(tile: Tile) -> str:
+    return tile.segment.name + ("★" if tile.segment.is_key else "")
+
+
 def _tile(tile: Tile, width: float) -> str:
-    name = _paragraph("MapTile", _run(tile.segment.name + ("★" if tile.segment.is_key else ""), bold=True))
+    name = _paragraph("MapTile", _run(_named(tile), bold=True))
     if tile.state is None:
         return _cell(width, name + _paragraph("MapTile", _run("· 未诊断")), fill="F2F2F2")
     state = tile.state.state

@@ -121,7 +121,9 @@ def _gaps(book: Book) -> str:
         text += f"，其中关键环节{len(key)}个：{quoted(key[:6])}{'等' if len(key) > 6 else ''}"
     figures = book.figures
     if figures.get("breaks"):
-        text += f"。缺失环节连成{figures['empty_runs']}片，有{figures['breaks']}片处在已有环节之间的供应通道上，构成断点"
+        text += (
+            f"。缺失环节连成{figures['empty_runs']}片，有{figures['breaks']}片处在已有环节之间的供应通道上，构成断点"
+        )
     return text + "。"
 
 
@@ -170,11 +172,21 @@ def versions(book: Book) -> list[tuple[str, str]]:
     rows = [
         ("诊断", f"第{run.pk}号，{_when(book)}" + (f"，经办：{run.by}" if run.by else "")),
         ("地区", f"{book.place.full_name}（{book.place.code}）"),
-        ("产业链图谱", f"{book.chain.name}，版本{said.get('maps', {}).get(book.chain.code) or book.chain.map_version or '未注明'}"),
+        (
+            "产业链图谱",
+            f"{book.chain.name}，版本{said.get('maps', {}).get(book.chain.code) or book.chain.map_version or '未注明'}",
+        ),
     ]
     if reference:
-        rows.append(("对照库", f"{reference.name}{'（示例）' if reference.is_sample else ''}：企业{reference.rows}家，挂上产业链{reference.placed}家"))
-        rows.append(("对照库版本", f"{said.get('reference') or '未注明'}（挂链模型{said.get('reference_model') or '未注明'}）"))
+        rows.append(
+            (
+                "对照库",
+                f"{reference.name}{'（示例）' if reference.is_sample else ''}：企业{reference.rows}家，挂上产业链{reference.placed}家",
+            )
+        )
+        rows.append(
+            ("对照库版本", f"{said.get('reference') or '未注明'}（挂链模型{said.get('reference_model') or '未注明'}）")
+        )
     else:
         rows.append(("对照库", "无。未与任何总体比较，状态只依企业有无判定"))
     cuts = run.rules
@@ -223,7 +235,12 @@ def method_notes(book: Book) -> list[tuple[str, str]]:
         ),
         ("集中度", "赫芬达尔指数（HHI），各企业份额的平方和，1为独家；规模未知时按各家相等计，是可能的最小值。"),
         ("完整度", "有企业的环节数与全部环节数之比；加权时关键环节计2、其余计1。各比率均列分子分母。"),
-        ("得分", "各构成分量在0至1之间，按括号内权重加总，只用于排序：" + "；".join(f"{PART_NAMES[k]}，{v}" for k, v in PART_MEANINGS.items()) + "。"),
+        (
+            "得分",
+            "各构成分量在0至1之间，按括号内权重加总，只用于排序："
+            + "；".join(f"{PART_NAMES[k]}，{v}" for k, v in PART_MEANINGS.items())
+            + "。",
+        ),
     ]
     if book.gaps:
         notes.append(
@@ -234,8 +251,15 @@ def method_notes(book: Book) -> list[tuple[str, str]]:
             )
         )
     if book.withheld:
-        notes.append(("名单范围", f"企业名单只列您有权导出的企业，另有{book.withheld}家计入状态而未列名；各环节状态与家数按全地区计。"))
+        notes.append(
+            (
+                "名单范围",
+                f"企业名单只列您有权导出的企业，另有{book.withheld}家计入状态而未列名；各环节状态与家数按全地区计。",
+            )
+        )
     if book.has_sample:
         notes.append(("示例", "本档案含示例数据（标“示例”的企业或对照库系虚构），只供试用，不得作为决策依据。"))
-    notes.append(("局限", "现按企业家数判断，未计产值与产能；一家大企业与一家小企业同计一家，宜结合规上数据与行业专家意见使用。"))
+    notes.append(
+        ("局限", "现按企业家数判断，未计产值与产能；一家大企业与一家小企业同计一家，宜结合规上数据与行业专家意见使用。")
+    )
     return notes

@@ -43,13 +43,18 @@
   board.addEventListener("click", (event) => {
     const tile = event.target.closest(".tile");
     if (!tile) return;
-    for (const other of tiles.values()) other.classList.toggle("open", other === tile);
+    for (const other of tiles.values()) {
+      other.classList.toggle("open", other === tile);
+      other.toggleAttribute("aria-current", other === tile);
+    }
     chosen = tile.dataset.code;
     draw(chosen);
   });
-  document.body.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "sheet" && window.innerWidth < 992) document.getElementById("sheet").scrollIntoView({ behavior: "smooth" });
-  });
+  // On a narrow screen the sheet stands below the map, so an opened segment brings it into view.
+  const sheet = document.getElementById("sheet");
+  const show = () => { if (window.innerWidth < 992) sheet.scrollIntoView(); };
+  document.body.addEventListener("htmx:afterSwap", (event) => { if (event.detail.target === sheet) show(); });
+  if (chosen) show();
 
   // Arrow keys go to the nearest tile in that direction.
   board.addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@
   if (!holder) return;
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const districts = read("district-data"), zones = read("zone-data").filter((zone) => zone.at[0] !== null);
+  const label = { show: true, fontSize: 11, color: "#33414f", textBorderColor: "#fff", textBorderWidth: 2 };
   fetch(holder.dataset.boundary).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status)))).then((shape) => {
     echarts.registerMap("place", shape);
     const chart = echarts.init(holder, null, { renderer: "svg" });
@@ -12,15 +13,17 @@
       animation: false,
       tooltip: { formatter: (item) => item.data?.note ? `${item.name}<br>${item.data.note}` : `${names[item.name]?.name ?? item.name}：${item.value || 0} 家` },
       visualMap: { min: 0, max: Math.max(1, ...districts.map((one) => one.firms)), text: ["多", "少"], inRange: { color: ["#eef4f9", "#1f5f8b"] }, left: 0, bottom: 0, itemHeight: 80, seriesIndex: 0 },
-      geo: { map: "place", nameProperty: "code", roam: false, itemStyle: { borderColor: "#fff" }, label: { show: true, fontSize: 11, color: "#33414f", formatter: (item) => names[item.name]?.name ?? "" }, emphasis: { itemStyle: { areaColor: "#f3d9a4" } } },
+      geo: { map: "place", nameProperty: "code", roam: false, top: 8, bottom: 8, itemStyle: { borderColor: "#fff" }, label: { show: false }, emphasis: { label: { show: false }, itemStyle: { areaColor: "#f3d9a4" } } },
       series: [
         { type: "map", map: "place", nameProperty: "code", geoIndex: 0, data: districts.map((one) => ({ name: one.code, value: one.firms })) },
-        { type: "scatter", coordinateSystem: "geo", symbol: "diamond", symbolSize: 11, itemStyle: { color: "#b7791f" }, label: { show: true, position: "right", formatter: "{b}", fontSize: 11 }, data: zones.map((zone) => ({ name: zone.name, value: [...zone.at, zone.firms], note: `${zone.firms} 家。${zone.note}`, url: zone.url })) },
+        // Names are points of their own, so that those of a crowded centre can make room for each other.
+        { type: "scatter", coordinateSystem: "geo", silent: true, symbolSize: 1, itemStyle: { opacity: 0 }, label: { ...label, formatter: "{b}" }, labelLayout: { moveOverlap: "shiftY" }, data: districts.filter((one) => one.at[0] !== null).map((one) => ({ name: one.name, value: one.at })) },
+        { type: "scatter", coordinateSystem: "geo", symbol: "diamond", symbolSize: 11, itemStyle: { color: "#b7791f", borderColor: "#fff" }, label: { ...label, color: "#8a5a12", position: "right", formatter: "{b}" }, labelLayout: { moveOverlap: "shiftY" }, data: zones.map((zone) => ({ name: zone.name, value: [...zone.at, zone.firms], note: `${zone.firms} 家。${zone.note}`, url: zone.url })) },
       ],
     });
     const urls = Object.fromEntries(districts.map((one) => [one.code, one.url]));
     chart.on("click", (item) => { const url = item.data?.url ?? urls[item.name]; if (url) window.location = url; });
     window.addEventListener("resize", () => chart.resize());
     document.body.dataset.placeDrawn = districts.length;
-  }).catch(() => { holder.textContent = "此地没有可用的边界数据，请看下表。"; });
+  }).catch(() => { holder.textContent = "此地没有可用的边界数据，请看表。"; });
 })();

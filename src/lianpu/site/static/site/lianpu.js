@@ -15,3 +15,8 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-trim]"))
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
 });
+// The ticked columns of a list travel as one parameter; untouched, the address stays without it.
+document.addEventListener("change", (event) => {
+  const columns = event.target.closest("[data-columns]");
+  if (columns) columns.querySelector("[name=cols]").value = [...columns.querySelectorAll(":checked")].map((one) => one.value).join(",");
+});

@@ -1,0 +1,291 @@
+"""The Excel form of the dossier: one workbook, a sheet a list, with charts of its own."""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import xlsxwriter
+
+from lianpu.chains.models import State
+from lianpu.desk.dossier import wording
+from lianpu.desk.dossier.facts import Book
+from lianpu.desk.dossier.styles import HEAD_FILL, INK, SAMPLE_INK, STATE_FILL, STATE_INK
+from lianpu.desk.queries import MARKS
+
+Value = str | int | float | None
+FONT = "宋体"
+
+
+def workbook(book: Book) -> bytes:
+    """The dossier as a .xlsx file."""
+    out = io.BytesIO()
+    safe = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, safe) as file:
+        file.set_properties({"title": book.title, "author": "链谱", "subject": "产业链档案"})
+        writer = _Writer(file, book)
+        writer.states()
+        writer.findings()
+        writer.firms()
+        writer.targets()
+        writer.method()
+    return out.getvalue()
+
+
+class _Writer:
+    """The workbook while it is written; formats are made once."""
+
+    def __init__(self, file: Any, book: Book) -> None:
+        self.file, self.book = file, book
+        base = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
+        cell = base | {"border": 1, "border_color": "#D5DCE4"}
+        self.title = file.add_format({"font_name": "黑体", "font_size": 16, "font_color": f"#{INK}"})
+        self.note = file.add_format(base | {"font_color": "#5B6B7B"})
+        self.sample = file.add_format(base | {"bold": True, "font_color": f"#{SAMPLE_INK}"})
+        self.head = file.add_format(
+            cell | {"bold": True, "bg_color": f"#{HEAD_FILL}", "align": "center", "text_wrap": True}
+        )
+        self.forms = {
+            "": file.add_format(cell | {"text_wrap": True}),
+            "mid": file.add_format(cell | {"align": "center"}),
+            "0": file.add_format(cell | {"num_format": "#,##0"}),
+            "0.0": file.add_format(cell | {"num_format": "#,##0.0"}),
+            "0.00": file.add_format(cell | {"num_format": "#,##0.00"}),
+            "0.000": file.add_format(cell | {"num_format": "0.000"}),
+        }
+        self.states_format = {
+            state.value: file.add_format(
+                {
+                    "bg_color": f"#{STATE_FILL[state]}",
+                    "font_color": f"#{STATE_INK[state]}",
+                    "bold": state == State.STRONG,
+                }
+            )
+            for state in State
+        }
+
+    def sheet(
+        self, name: str, note: str, columns: Sequence[tuple[str, float, str]], rows: Iterable[Sequence[Value]]
+    ) -> Any:
+        """A list with title, note and head; ``columns``: head, width, format. Returns the sheet and its last row."""
+        sheet = self.file.add_worksheet(name)
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer("&C— &P —")
+        sheet.write_string(0, 0, f"{self.book.title}　{name}", self.title)
+        sheet.set_row(0, 26)
+        sheet.write_string(1, 0, note, self.note)
+        if self.book.has_sample:
+            sheet.write_string(2, 0, "【示例】含示例数据，仅供试用，不得作为决策依据", self.sample)
+        top = 3
+        sheet.set_row(top, 30)
+        for at, (head, width, _) in enumerate(columns):
+            sheet.set_column(at, at, width)
+            sheet.write_string(top, at, head, self.head)
+        last = top
+        for last, row in enumerate(rows, start=top + 1):
+            for at, ((_, _, form), value) in enumerate(zip(columns, row, strict=True)):
+                self._write(sheet, last, at, value, self.forms[form])
+        sheet.freeze_panes(top + 1, 2)
+        sheet.autofilter(top, 0, max(last, top + 1), len(columns) - 1)
+        sheet.repeat_rows(top)
+        return sheet, last
+
+    def _write(self, sheet: Any, row: int, column: int, value: Value, form: Any) -> None:
+        if value is None or value == "":
+            sheet.write_blank(row, column, None, form)
+        elif isinstance(value, str):
+            sheet.write_string(row, column, value, form)
+        else:
+            sheet.write_number(row, column, value, form)
+
+    # -- sheets --------------------------------------------------------------------------------
+    def states(self) -> None:
+        book = self.book
+        columns = [
+            ("位置", 8, "mid"),
+            ("环节", 24, ""),
+            ("分组", 18, ""),
+            ("状态", 10, "mid"),
+            ("企业数", 9, "0"),
+            ("应有数", 9, "0.0"),
+            ("区位商", 9, "0.00"),
+            ("区位商下限", 9, "0.00"),
+            ("区位商上限", 9, "0.00"),
+            ("集中度", 9, "0.000"),
+            ("规上企业数", 9, "0"),
+            ("关键", 6, "mid"),
+            ("判断", 8, "mid"),
+            ("代码", 10, "mid"),
+        ]
+        rows = [
+            [
+                *(row.stage, row.segment.name, row.group, f"{row.mark} {row.state_label}"),
+                *(row.state.firms, row.state.expected, row.state.lq, row.state.lq_low, row.state.lq_high),
+                *(row.state.hhi, row.state.above_scale, "★" if row.segment.is_key else ""),
+                *("可靠" if row.state.sure else "待核", row.segment.code),
+            ]
+            for row in book.rows
+        ]
+        figures = book.figures
+        note = (
+            f"{wording.date_of(book)}，诊断第{book.run.pk}号；环节完整度{wording.share(figures['filled'], figures['segments'])}，"
+            f"涉及企业{figures['firms']}家；对照：{book.reference_name if book.run.reference else '无'}"
+        )
+        sheet, last = self.sheet("图谱状态", note, columns, rows)
+        for state in State:
+            rule = {
+                "type": "cell",
+                "criteria": "==",
+                "value": f'"{MARKS[state]} {state.label}"',
+                "format": self.states_format[state],
+            }
+            sheet.conditional_format(4, 3, last, 3, rule)
+        self._charts(sheet)
+
+    def _charts(self, sheet: Any) -> None:
+        """States by stage, and firms here against those expected, with their tables beside the list."""
+        book, left = self.book, 15
+        sheet.set_column(left - 1, left - 1, 3)
+        sheet.set_column(left, left, 18)
+        for at, head in enumerate(["位置", *(f"{MARKS[state]}{state.label}" for state in State)]):
+            sheet.write_string(3, left + at, head, self.head)
+        end = 3 + len(book.stage_states)
+        for row, (stage, numbers) in enumerate(book.stage_states, start=4):
+            for at, value in enumerate([stage, *numbers]):
+                self._write(sheet, row, left + at, value, self.forms["0" if at else "mid"])
+        stacked = self.file.add_chart({"type": "bar", "subtype": "stacked"})
+        for at, state in enumerate(State, start=left + 1):
+            stacked.add_series(
+                {
+                    "name": ["图谱状态", 3, at],
+                    "categories": ["图谱状态", 4, left, end, left],
+                    "values": ["图谱状态", 4, at, end, at],
+                    "fill": {"color": f"#{STATE_INK[state]}"},
+                    "data_labels": {"value": True, "num_format": "0;;;", "font": {"color": "#FFFFFF"}},
+                    "gap": 60,
+                }
+            )
+        self._place(sheet, stacked, "各位置环节状态构成（个）", end + 2, left, 260)
+        start = end + 17
+        for at, head in enumerate(["环节", "实有", "应有"]):
+            sheet.write_string(start, left + at, head, self.head)
+        for row, one in enumerate(book.compared, start=start + 1):
+            for at, value in enumerate([one.segment.name, one.state.firms, one.state.expected]):
+                self._write(sheet, row, left + at, value, self.forms["0" if at else "mid"])
+        finish = start + len(book.compared)
+        paired = self.file.add_chart({"type": "bar"})
+        for at, colour in ((left + 1, "#2F6F9F"), (left + 2, "#B9C4CF")):
+            paired.add_series(
+                {
+                    "name": ["图谱状态", start, at],
+                    "categories": ["图谱状态", start + 1, left, finish, left],
+                    "values": ["图谱状态", start + 1, at, finish, at],
+                    "fill": {"color": colour},
+                    "data_labels": {"value": True, "num_format": "#,##0"},
+                    "gap": 50,
+                }
+            )
+        self._place(sheet, paired, "主要环节实有与应有企业数（家）", finish + 2, left, 420)
+
+    def _place(self, sheet: Any, chart: Any, title: str, row: int, column: int, height: int) -> None:
+        chart.set_title({"name": title, "name_font": {"name": "黑体", "size": 11, "bold": False}})
+        chart.set_legend({"position": "top"})
+        chart.set_y_axis({"reverse": True, "num_font": {"name": FONT}})
+        chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}, "num_format": "#,##0"})
+        chart.set_size({"width": 640, "height": height})
+        sheet.insert_chart(row, column, chart, {"description": title})
+
+    def findings(self) -> None:
+        names = list(dict.fromkeys(part["name"] for one in self.book.advice for part in one.finding.parts))
+        columns = [
+            ("位次", 6, "0"),
+            ("环节", 22, ""),
+            ("类别", 8, "mid"),
+            ("位置", 8, "mid"),
+            ("短板类型", 14, "mid"),
+            ("得分", 8, "0.00"),
+            ("理由", 60, ""),
+            ("候选措施", 90, ""),
+            ("判断", 8, "mid"),
+            *((wording.PART_NAMES.get(name, name), 9, "0.00") for name in names),
+            ("责任单位", 14, ""),
+            ("完成时限", 12, ""),
+        ]
+        rows = []
+        for one in self.book.advice:
+            parts = {part["name"]: part["value"] for part in one.finding.parts}
+            measures = "\n".join(f"{at}. {m.label}：{m.text}" for at, m in enumerate(one.measures, start=1))
+            rows.append(
+                [
+                    *(
+                        one.finding.rank,
+                        one.row.segment.name,
+                        str(one.finding.get_kind_display()),
+                        one.row.stage,
+                        one.lack,
+                    ),
+                    *(one.finding.score, one.reason, measures, "可靠" if one.finding.sure else "待核"),
+                    *(parts.get(name) for name in names),
+                    *("", ""),
+                ]
+            )
+        self.sheet("诊断结论", "按得分排列；得分构成各列在0至1之间，空白为该类结论不用此项", columns, rows)
+
+    def firms(self) -> None:
+        book = self.book
+        columns = [
+            ("序号", 6, "0"),
+            ("企业名称", 40, ""),
+            ("统一社会信用代码", 22, "mid"),
+            ("所在地", 18, "mid"),
+            ("角色", 10, "mid"),
+            ("所在环节", 44, ""),
+            ("注册资本（万元）", 14, "0.00"),
+        ]
+        columns += [("主营业务收入（万元）", 16, "0.00")] if book.has_revenue else []
+        rows = []
+        for at, firm in enumerate(book.firms, start=1):
+            row: list[Value] = [at, firm.name, firm.uscc, firm.place, firm.roles, firm.segments, _money(firm.capital)]
+            rows.append([*row, _money(firm.revenue)] if book.has_revenue else row)
+        note = f"计入本链环节的企业{len(book.firms)}家"
+        note += f"；另有{book.withheld}家不在您可导出的范围内，未列" if book.withheld else ""
+        self.sheet("企业清单", note, columns, rows)
+
+    def targets(self) -> None:
+        columns = [
+            ("序号", 6, "0"),
+            ("补什么环节", 24, ""),
+            ("类别", 8, "mid"),
+            ("目标企业", 40, ""),
+            ("统一社会信用代码", 22, "mid"),
+            ("省份", 10, "mid"),
+            ("城市", 12, "mid"),
+            ("适配依据", 36, ""),
+            ("挂链把握", 10, "0.00"),
+            ("对接单位", 14, ""),
+            ("进展", 14, ""),
+        ]
+        chosen = [(one, target) for one in self.book.gaps if one.market for target in one.market.targets]
+        rows = [
+            [
+                *(at, one.row.segment.name, str(one.finding.get_kind_display()), t.name, t.uscc),
+                *(t.province, t.city, t.why, t.confidence, "", ""),
+            ]
+            for at, (one, t) in enumerate(chosen, start=1)
+        ]
+        note = (
+            f"取自{self.book.reference_name}的外地企业，未核对经营状况与投资意愿"
+            if rows
+            else "没有可列的招商目标（无缺失环节，或没有可用的对照库）"
+        )
+        self.sheet("招商目标", note, columns, rows)
+
+    def method(self) -> None:
+        rows = [*wording.versions(self.book), *wording.method_notes(self.book)]
+        self.sheet("口径", "本档案的数据、版本与口径", [("项目", 18, "mid"), ("内容", 130, "")], rows)
+
+
+def _money(value: Any) -> float | None:
+    return None if value is None else float(value)
