@@ -118,7 +118,12 @@ def _counted(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[str, st
     others = ",".join(role for role in Role.values if role != segment.filled_by)
     # Confidences have four decimals: what is under the least one ends 0.0001 below it.
     under = f"{least - 0.0001:.4f}"
-    common = {"f.segment": segment.code, "f.place": place.code, "f.state": "suggested,confirmed"}
+    common = {
+        "f.segment": segment.code,
+        "f.place": place.code,
+        "f.state": "suggested,confirmed",
+        "f.is_sample": "是" if run.versions.get("sample") else "否",
+    }
     asked: tuple[dict[str, object], ...] = (
         {"f.role": segment.filled_by, "f.confidence.from": least},
         {"f.role": others, "f.confidence.from": least},
@@ -246,6 +251,7 @@ def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
         {
             "code": zone.code,
             "name": zone.name,
+            "label": zone.name if len(zone.name) <= 4 else zone.short_name or zone.name,
             "at": [zone.longitude, zone.latitude],
             "firms": firms.get(zone.code, 0),
             "note": zone.note,

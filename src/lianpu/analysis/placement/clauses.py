@@ -16,7 +16,7 @@ import polars as pl
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
-from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
+from lianpu.analysis.placement.lexicon import GROW, MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
@@ -168,9 +168,7 @@ class Grammar:
         # a term that is itself a service (机械设计) stays one beside 制造
         own = np.where(stream.product >= 0, self.tail_role[stream.product], 0) & _ALL
         roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
-        shop = np.zeros(int(stream.clause.max(initial=0)) + 1, dtype=bool)
-        shop[stream.clause[_is_content(kind) & (stream.role == _SHOP)]] = True
-        roles = np.where((roles == 0) & shop[stream.clause], TRADES, roles)
+        roles = np.where((roles == 0) & _in_shop(stream), TRADES, roles)
         # a stretch that was taken back keeps its words (for the page that shows the parse) but counts for nothing
         keep = np.flatnonzero(_is_content(kind) | stream.excluded & _is_content(stream.was))
         product = stream.product[keep]
@@ -419,6 +417,13 @@ def _demote(stream: _Stream) -> None:
     kind[places[compound[run - run[0]]]] = Kind.HEAD
 
 
+def _in_shop(stream: _Stream) -> np.ndarray:
+    """Whether a token stands in a clause that lists goods of a general store."""
+    shop = np.zeros(int(stream.clause.max(initial=0)) + 1, dtype=bool)
+    shop[stream.clause[_is_content(stream.kind) & (stream.role == _SHOP)]] = True
+    return np.asarray(shop[stream.clause])
+
+
 def _groups(stream: _Stream) -> _Groups:
     kind = stream.kind
     places = np.flatnonzero(kind == Kind.ACT)
@@ -446,8 +451,10 @@ def _groups(stream: _Stream) -> _Groups:
         number, first, last = cut(final)
     roles = np.zeros(len(first), dtype=np.uint8)
     np.bitwise_or.at(roles, number, stream.role[places])
+    bits = stream.role[places]
+    narrow = (bits & WHOLE > 0) | ((bits & GROW > 0) & _in_shop(stream)[places])
     whole = np.ones(len(first), dtype=bool)
-    np.logical_and.at(whole, number, stream.role[places] & WHOLE > 0)
+    np.logical_and.at(whole, number, narrow)
     roles &= _ALL
     colon = after[last] == Kind.COLON
     right = _is_content(after[last]) | colon

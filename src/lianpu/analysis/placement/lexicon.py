@@ -103,6 +103,9 @@ _SOFT = _set(
 #: Activities with their object inside (育苗, 发电): they govern their own item and no list.
 WHOLE = 32
 _WHOLE = _set("育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资")
+#: Growing: governs a list of crops or beasts, but not the goods of a store that stand before it.
+GROW = 64
+_GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖")
 _MIXED = {
     MAKES: "种养 种养殖 种植养殖",
     MAKES | TRADES: "产销 制售 自产自销 生产自销 加工自销 生产销售 加工销售 制造销售",
@@ -240,8 +243,9 @@ def words() -> dict[str, tuple[Kind, int]]:
         found.update(dict.fromkeys(text.split(), (Kind.ACT, role)))
     for word in _SOFT & found.keys():
         found[word] = (Kind.ACT, found[word][1] | SOFT)
-    for word in _WHOLE & found.keys():
-        found[word] = (Kind.ACT, found[word][1] | WHOLE)
+    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW)):
+        for word in words_ & found.keys():
+            found[word] = (Kind.ACT, found[word][1] | bits)
     for kind, text in _WORDS.items():
         for word in text.split():
             found.setdefault(word, (kind, _MARKS.get(word, 0)))
