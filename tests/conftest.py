@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,11 +35,11 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings: Any) -> Iterator[Path]:
+def home(tmp_path: Path, settings: Any) -> Path:
     """A home for one test alone, where it looks at what was written there."""
     settings.LIANPU_HOME = tmp_path / "home"
     settings.LIANPU_HOME.mkdir()
-    yield settings.LIANPU_HOME
+    return settings.LIANPU_HOME
 
 
 # code, name, short name, kind, code of the place above

@@ -14,15 +14,27 @@ class Enterprise(models.Model):
 
     uscc = models.CharField("统一社会信用代码", max_length=18, unique=True)
     name = models.CharField("企业名称", max_length=200)
-    name_key = models.CharField("名称检索键", max_length=200, db_index=True, editable=False)
+    name_key = models.CharField("名称检索键", max_length=200, editable=False)
     place = models.ForeignKey(
-        "places.Place", models.PROTECT, null=True, blank=True, related_name="enterprises", verbose_name="所在地"
+        "places.Place",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="enterprises",
+        verbose_name="所在地",
     )
     zone = models.ForeignKey(
-        "places.Place", models.PROTECT, null=True, blank=True, related_name="zone_enterprises", verbose_name="功能区"
+        "places.Place",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="zone_enterprises",
+        verbose_name="功能区",
     )
     address = models.CharField("注册地址", max_length=300, blank=True)
-    founded = models.DateField("注册日期", null=True, blank=True, db_index=True)
+    founded = models.DateField("注册日期", null=True, blank=True)
     kind = models.CharField("企业类型", max_length=120, blank=True)
     industry_code = models.CharField("行业代码", max_length=4, blank=True)
     capital_text = models.CharField("注册资金", max_length=80, blank=True)
@@ -34,10 +46,14 @@ class Enterprise(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "企业"
         ordering = ("pk",)
+        # As few as the pages need, for every one slows an import; benchmarks/lists.py shows what each is for.
         indexes = [
             models.Index(fields=["place", "founded"], name="enterprise_place_founded"),
-            models.Index(fields=["name"], name="enterprise_name"),
-            models.Index(fields=["capital_10k_cny"], name="enterprise_capital"),
+            models.Index(fields=["zone"], name="enterprise_zone", condition=models.Q(zone__isnull=False)),
+            models.Index(fields=["name_key"], name="enterprise_name_key"),
+            models.Index(fields=["name", "uscc"], include=["id"], name="enterprise_search"),
+            models.Index(fields=["founded", "id"], name="enterprise_founded"),
+            models.Index(fields=["capital_10k_cny", "id"], name="enterprise_capital"),
         ]
 
     def __str__(self) -> str:

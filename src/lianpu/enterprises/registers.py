@@ -66,12 +66,15 @@ class EnterpriseNameRegister(Register):
     icon = "abc"
     note = "曾用名、简称与别名；导入时凭它们认出企业。"
     columns = (
+        Column("firm", label="企业名称", value="enterprise__name", editable=False, search="A"),
+        # Names are not unique, so files that leave the house carry the code; files that come in may name the firm.
         Column(
             "enterprise",
-            value="enterprise__name",
+            label="统一社会信用代码",
+            value="enterprise__uscc",
             match=match_enterprises,
             required=True,
-            aliases=["企业名称"],
+            aliases=["信用代码", "企业", "企业名称"],
             search="A",
         ),
         Column("name", required=True, search="A"),
@@ -91,12 +94,14 @@ class EnterpriseFigureRegister(Register):
     icon = "chart-bar"
     note = "企业的年度、月度指标；规上状态由最近年度主营业务收入算出。"
     columns = (
+        Column("firm", label="企业名称", value="enterprise__name", editable=False, search="A"),
         Column(
             "enterprise",
-            value="enterprise__name",
+            label="统一社会信用代码",
+            value="enterprise__uscc",
             match=match_enterprises,
             required=True,
-            aliases=["企业名称"],
+            aliases=["信用代码", "企业", "企业名称"],
             search="A",
         ),
         Column("indicator", required=True),

@@ -39,7 +39,8 @@ def acting(user: object, *, reason: str = "", source: str = "screen", run: int |
         with transaction.atomic():
             _say(said)
             yield
-            _say(before)  # after an error the database itself goes back to what was said before
+            if not transaction.get_rollback():  # else the database itself goes back to what was said before
+                _say(before)
     finally:
         _speaking.reset(token)
 

@@ -19,7 +19,7 @@ from lianpu.register.faults import BadValueError, Fault
 from lianpu.register.history import acting
 from lianpu.register.kinds import NOTHING, UNIT_IN_YUAN, Number, Reference
 from lianpu.register.models import ImportRun
-from lianpu.register.reading import Sheet, UnreadableError, check_width, clean_head, read, unshield
+from lianpu.register.reading import Sheet, UnreadableError, check_width, clean_head, read
 
 NEW, CHANGED, SAME, FAULTY = "new", "changed", "same", "faulty"
 OUTCOME_WORDS = {NEW: "新增", CHANGED: "变更", SAME: "无变化", FAULTY: "有误"}
@@ -77,16 +77,19 @@ class RefusedError(Exception):
     """The import was not carried out; the message says why and what to do."""
 
 
+def words_of(column: BoundColumn) -> list[str]:
+    """What a head may say to mean the column, the surest first."""
+    return [column.label, column.name, *column.column.aliases]
+
+
 def known_heads(columns: Iterable[BoundColumn]) -> dict[str, BoundColumn]:
-    """Cleaned head → column, over labels, names and aliases; a label goes before another column's alias."""
+    """Cleaned head → column, over labels, names and aliases; a label or name goes before another column's alias."""
     editable = [column for column in columns if column.column.editable]
     found: dict[str, BoundColumn] = {}
-    for column in editable:
-        for word in (column.label, column.name):
-            found.setdefault(clean_head(word)[0], column)
-    for column in editable:
-        for word in column.column.aliases:
-            found.setdefault(clean_head(word)[0], column)
+    for part in (slice(2), slice(2, None)):
+        for column in editable:
+            for word in words_of(column)[part]:
+                found.setdefault(clean_head(word)[0], column)
     return found
 
 
@@ -113,13 +116,14 @@ def make_plan(register: Register, path: Path, user: Any, progress: Progress = si
 
 
 def _map(register: Register, sheet: Sheet, heads: Mapping[str, BoundColumn]) -> list[BoundColumn | None]:
-    """The column each head names. Where two heads name one column, its own label or name goes before an alias."""
+    """The column each head names. Where two heads name one column, label goes before name before the first alias …"""
     chosen: dict[str, int] = {}
-    for exact in (True, False):
-        for at, head in enumerate(sheet.heads):
-            column = heads.get(head)
-            if column and (not exact or head in (clean_head(column.label)[0], column.name)):
-                chosen.setdefault(column.name, at)
+    for at, head in enumerate(sheet.heads):
+        if column := heads.get(head):
+            words = [clean_head(word)[0] for word in words_of(column)]
+            rival = chosen.get(column.name)
+            if rival is None or words.index(head) < words.index(sheet.heads[rival]):
+                chosen[column.name] = at
     columns = [c if (c := heads.get(head)) and chosen[c.name] == at else None for at, head in enumerate(sheet.heads)]
     missing = [c.label for c in register.bound if c.column.required and c.name not in chosen]
     if missing:
@@ -147,7 +151,6 @@ def _coerce(sheet: Sheet, columns: Sequence[BoundColumn | None], progress: Progr
                 if column.column.required:
                     row.fault(column.label, "", "缺少必填内容", f"请填写{column.label}")
                 continue
-            cell = unshield(cell) if sheet.form == "csv" else cell
             try:
                 row.values[column.name] = parse(cell)
             except BadValueError as bad:

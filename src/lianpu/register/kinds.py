@@ -21,8 +21,13 @@ NOTHING = frozenset(
     {"", "N/A", "n/a", "NA", "null", "NULL", "None", "nan", "NaN", "-", "--", "—", "——", "/", "无", "暂无"}
 )
 _DIGITS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$|^[+-]?\d*\.?\d+([eE][+-]?\d{1,3})?$|^[+-]?\d+\.$")
-_AMOUNT = re.compile(r"^约?([+-]?[\d,]*\.?\d+)(亿|万|千|百)?(元|人民币|元人民币)?$")
-_SCALE = {"": Decimal(1), "百": Decimal(100), "千": Decimal(1000), "万": Decimal(10_000), "亿": Decimal(100_000_000)}
+_AMOUNT = re.compile(
+    r"^约?([+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d*\.?\d+))([千百]?万|亿|千|百)?(元|人民币|元人民币)?$"
+)
+_SCALE = {
+    word: Decimal(10) ** power
+    for word, power in zip(("", "百", "千", "万", "百万", "千万", "亿"), (0, 2, 3, 4, 6, 7, 8), strict=True)
+}
 UNIT_IN_YUAN = {"元": Decimal(1), "万元": Decimal(10_000), "亿元": Decimal(100_000_000)}
 _DATES = (
     re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$"),

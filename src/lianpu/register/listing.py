@@ -25,6 +25,7 @@ from lianpu.register.kinds import Choice, Date, Flag, Integer, Json, Moment, Num
 
 SIZES = (20, 50, 100, 200)
 COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
+MANY_HITS = 20_000  # beyond this a search is not carried on by the ids of its hits, and sums are left out
 BLANK = "-"
 PLAIN_PARAMS = frozenset({"q", "sort", "page", "size", "cols"})
 
@@ -46,6 +47,7 @@ class Listing:
     user: Any
     params: Mapping[str, str]
     errors: list[str] = field(default_factory=list)
+    hits: int | None = field(default=None, init=False)  # of a search, up to ``COUNT_CAP + 1``
 
     @cached_property
     def visible(self) -> list[BoundColumn]:
@@ -68,8 +70,6 @@ class Listing:
     def rows(self) -> "models.QuerySet[Any]":
         """Every matching row, sorted; not yet cut into pages."""
         found = self.reachable
-        if words := self.params.get("q", "").strip():
-            found = found.filter(self._search(words))
         for name, text in self.params.items():
             kept = self._pointing if name.startswith("at.") else self._filter if name.startswith("f.") else None
             if kept is None and name not in PLAIN_PARAMS:
@@ -81,15 +81,33 @@ class Listing:
                     self.errors.append(f"筛选“{name}={text}”无效：{bad.reason}，{bad.remedy}")
                 except ValueError:
                     self.errors.append(f"筛选“{name}={text}”无效：不能按此值筛选")
+        if (words := self.params.get("q", "").split()) and self.searched:
+            found = self._search(found, words)
         return found.order_by(*self._order())
 
-    def _search(self, words: str) -> Q:
-        """Every word must stand in one of the searched columns."""
-        paths = [c.path for c in self.visible if c.column.search]
-        if not paths:
-            return Q()
-        parts = [reduce(or_, (Q(**{f"{path}__icontains": word}) for path in paths)) for word in words.split()]
-        return reduce(lambda a, b: a & b, parts, Q())
+    @cached_property
+    def searched(self) -> list[BoundColumn]:
+        """Columns that ``q`` looks through: all that ask for it; in a list beyond ``COUNT_CAP`` only names and codes
+        (weight A), because reading every long text of a million rows takes seconds."""
+        asking = [c for c in self.visible if c.column.search]
+        first = [c for c in asking if c.column.search == "A"]
+        if len(first) in (0, len(asking)) or self.reachable.order_by()[: COUNT_CAP + 1].count() <= COUNT_CAP:
+            return asking
+        return first
+
+    def _search(self, found: "models.QuerySet[Any]", words: Sequence[str]) -> "models.QuerySet[Any]":
+        """Rows where every word stands in one of the searched columns.
+
+        All rows are looked through once, in an index where one covers the columns: the page, the count and the sums
+        follow from the ids found, for each of them would look through all rows again.
+        """
+        for word in words:
+            # Folding case costs PostgreSQL more than the comparison, and Chinese has none.
+            lookup = "contains" if word.upper() == word.lower() else "icontains"
+            found = found.filter(reduce(or_, (Q(**{f"{c.path}__{lookup}": word}) for c in self.searched)))
+        hits = list(found.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
+        self.hits = len(hits)
+        return found if self.hits > MANY_HITS else self.reachable.filter(pk__in=hits)
 
     def _filter(self, name: str, text: str) -> Q:
         name, _, bound = name.partition(".")
@@ -125,17 +143,22 @@ class Listing:
             raise BadValueError("没有这样的关联", "请从相关记录进入")
         return Q(**{f"{name}_id": int(text)})
 
-    def _order(self) -> Sequence[str]:
+    @cached_property
+    def _sorting(self) -> tuple[str, str]:
+        """Path of the column to sort by and "-" where it falls; "" for the register's own order."""
         asked = self.params.get("sort", "")
         name = asked.lstrip("-")
         column = next((c for c in self.visible if c.name == name and not isinstance(c.kind, Json)), None)
         if asked and column is None:
             self.errors.append(f"不能按“{name}”排序，已按默认次序显示")
-        if column is None:
+        return (column.path, "-" if asked.startswith("-") else "") if column else ("", "")
+
+    def _order(self) -> Sequence[Any]:
+        path, sign = self._sorting
+        if not path:
             return self.register.ordering
-        nulls_last = models.F(column.path)
-        order = nulls_last.desc(nulls_last=True) if asked.startswith("-") else nulls_last.asc(nulls_last=True)
-        return [order, "pk"]  # type: ignore[list-item]
+        order = models.F(path)
+        return [order.desc(nulls_last=True) if sign else order.asc(nulls_last=True), f"{sign}pk"]
 
     # -- pages ---------------------------------------------------------------------------------
     @cached_property
@@ -151,7 +174,8 @@ class Listing:
     @cached_property
     def count(self) -> int:
         """Rows that match, counted up to ``COUNT_CAP + 1``."""
-        return self.rows.order_by()[: COUNT_CAP + 1].count()
+        counted = self.rows.order_by()[: COUNT_CAP + 1]
+        return counted.count() if self.hits is None else self.hits
 
     @property
     def counted_fully(self) -> bool:
@@ -163,14 +187,33 @@ class Listing:
 
     @cached_property
     def page_rows(self) -> list[Any]:
-        start = (self.page - 1) * self.size
-        return list(self.rows[start : start + self.size])
+        keys = self._page_keys()
+        found = self.register.base().in_bulk(keys)
+        return [found[key] for key in keys if key in found]
+
+    def _page_keys(self) -> list[Any]:
+        """Ids of the page's rows. Ids come first, for an index alone gives them, even on the last of many pages.
+
+        Rows that have a value and rows that have none are asked for apart: no index of both databases holds the blanks
+        last in both directions.
+        """
+        start, keys = (self.page - 1) * self.size, self.rows.values_list("pk", flat=True)
+        path, sign = self._sorting
+        if not path:
+            return list(keys[start : start + self.size])
+        filled = keys.filter(**{f"{path}__isnull": False}).order_by(f"{sign}{path}", f"{sign}pk")
+        found = list(filled[start : start + self.size])
+        if len(found) < self.size:
+            blank = keys.filter(**{f"{path}__isnull": True}).order_by(f"{sign}pk")
+            start = 0 if found or not start else start - filled.count()
+            found += blank[start : start + self.size - len(found)]
+        return found
 
     @cached_property
     def totals(self) -> list[str]:
         """Sums over all matching rows as texts under the columns that ask for one; empty when none does."""
         summed = {f"sum_{c.name}": models.Sum(c.path) for c in self.columns if c.column.total}
-        if not summed or not self.counted_fully:
+        if not summed or not self.counted_fully or (self.hits or 0) > MANY_HITS:
             return []
         found = self.rows.order_by().aggregate(**summed)
         return [c.kind.show(found.get(f"sum_{c.name}")) for c in self.columns]

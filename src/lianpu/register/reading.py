@@ -98,7 +98,7 @@ def _csv(text: str) -> Iterator[tuple[int, list[object]]]:
     start = 1
     try:
         for row in reader:
-            yield start, list(row)
+            yield start, [unshield(cell) for cell in row]
             start = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableError(f"从第{start}行起无法读取（{error}）：多半是引号没有成对，请改正后重新报送。") from error

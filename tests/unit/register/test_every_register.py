@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lianpu.enterprises.identity import make_uscc
-from lianpu.register.testing import RegisterSuite
+from lianpu.register.testing import ComputedSuite, RegisterSuite, SensitiveColumns
 
 A, B, C, D = (make_uscc("620102", serial) for serial in range(501, 505))
 
@@ -111,7 +111,7 @@ class TestEnterpriseNames(RegisterSuite):
         """Firms."""
 
 
-class TestEnterpriseFigures(RegisterSuite):
+class TestEnterpriseFigures(RegisterSuite, SensitiveColumns):
     slug = "enterprise-figures"
     rows = [
         {
@@ -212,7 +212,7 @@ class TestSegmentFlows(RegisterSuite):
         SegmentFlow.objects.all().delete()
 
 
-class TestPlacements(RegisterSuite):
+class TestPlacements(ComputedSuite):
     slug = "placements"
 
     @pytest.fixture
@@ -230,7 +230,7 @@ class TestPlacements(RegisterSuite):
             )
 
 
-class TestReferences(RegisterSuite):
+class TestReferences(ComputedSuite):
     slug = "references"
 
     @pytest.fixture
@@ -256,7 +256,7 @@ def run(gazetteer: Mapping[str, Any]) -> Any:
     return made[-1]
 
 
-class TestDiagnosisRuns(RegisterSuite):
+class TestDiagnosisRuns(ComputedSuite):
     slug = "diagnosis-runs"
 
     @pytest.fixture
@@ -264,7 +264,7 @@ class TestDiagnosisRuns(RegisterSuite):
         """Three runs."""
 
 
-class TestSegmentStates(RegisterSuite):
+class TestSegmentStates(ComputedSuite):
     slug = "segment-states"
 
     @pytest.fixture
@@ -287,7 +287,7 @@ class TestSegmentStates(RegisterSuite):
             )
 
 
-class TestFindings(RegisterSuite):
+class TestFindings(ComputedSuite):
     slug = "findings"
 
     @pytest.fixture

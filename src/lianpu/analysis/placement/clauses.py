@@ -459,7 +459,10 @@ def _groups(stream: _Stream) -> _Groups:
     colon = after[last] == Kind.COLON
     right = _is_content(after[last]) | colon
     # words on both sides are verb and object (利用废渣生产水泥), unless a product stands right before (药品零售连锁)
-    left = _is_content(before[first]) & (~right | (before[first] == Kind.PRODUCT)) & ~colon
+    used = (stream.was[np.maximum(first - 2, 0)] == Kind.ACT) & (
+        stream.item[np.maximum(first - 2, 0)] == stream.item[first]
+    )
+    left = _is_content(before[first]) & (~right | ((before[first] == Kind.PRODUCT) & ~used)) & ~colon
     # neither side: 五金、建材、批发、零售 looks back, 批发、零售、五金 looks forward
     free = content[first] - np.append(0, content[last[:-1]]) if len(first) else first
     started = np.append(True, stream.clause[first[1:]] != stream.clause[last[:-1]]) if len(first) else right

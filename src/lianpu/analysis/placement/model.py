@@ -34,6 +34,7 @@ _MOST_TEXTS = 8_000  # the dual matrix stays below 0.5 GiB
 _REACH, _FLOOR = 25.0, 0.35
 _OUTSIDE = 0.25  # characters of the grammar itself
 _USUAL = np.array([np.log(10.0), 1.0])  # log sharpness, root of the lexical factor before anything is learned
+_STRAIGHT = np.array([1.0, 0.0])
 _NEGLIGIBLE = 1e-3
 _BY_ROLE = {MAKES: 1.0, SERVES: 0.7, RESEARCHES: 0.7, 0: 0.9}
 _TRADED = 0.4
@@ -52,7 +53,7 @@ class TextModel:
 
     ``outputs`` are the code numbers of the columns but the last: the ends of the taxonomy and what firms or products name.
     ``scope_keys``/``name_keys`` are the sorted n-gram keys, ``scale`` the inverse document frequencies of both in turn,
-    ``sharpness`` the two factors on model score and lexical chance in the softmax.
+    ``sharpness`` what :func:`_calibrate` found.
     """
 
     outputs: np.ndarray
@@ -128,7 +129,8 @@ class TextModel:
         best = np.argsort(-chance, axis=1, kind="stable")[:, :most]
         row = np.repeat(np.arange(frame.height), most)
         code = best.ravel()
-        score = np.where((none[row] > 0.5) | (chance[row, code] < _NEGLIGIBLE), 0.0, chance[row, code])
+        likely = chance[row, code]
+        score = np.where((none[row] > 0.5) | (likely < _NEGLIGIBLE), 0.0, _straighten(likely, self.sharpness[3:]))
         code = self.outputs[code]
         pair = np.full((frame.height, len(matcher.fills)), -1)
         pair[found.pair_row, found.pair_code] = np.arange(len(found.pair_row))
@@ -318,18 +320,44 @@ def _softmax(raw: np.ndarray, lexical: np.ndarray, sharpness: np.ndarray) -> np.
 
 
 def _calibrate(raw: np.ndarray, lexical: np.ndarray, goal: np.ndarray, *, open_world: bool) -> np.ndarray:
-    """Factors on score and lexical chance, and the offset of "none", that make the held-out texts likeliest."""
+    """What makes the left-out texts likeliest: factors on score and lexical chance, offset of "none", slope and offset.
+
+    The softmax is too sure at its top where labels are noisy, so its logit is straightened afterwards (Platt 1999) on the
+    three likeliest codes of every text.
+    """
     line = np.arange(len(goal))
     closed = 0.0 if open_world else -1e9
 
     def loss(values: np.ndarray) -> float:
-        sharpness = np.array([np.exp(values[0]), values[1] ** 2, closed])
-        likely = _softmax(raw, lexical, sharpness)[line, goal]
-        doubt = ((values - _USUAL) ** 2).sum() / (2 * 0.5**2)  # few firms do not make it very sure
-        return float((doubt - np.log(np.maximum(likely, 1e-12)).sum()) / len(goal))
+        likely = _softmax(raw, lexical, np.array([np.exp(values[0]), values[1] ** 2, closed]))[line, goal]
+        return _doubt(values - _USUAL, len(goal)) - float(np.log(np.maximum(likely, 1e-12)).mean())
 
-    best = minimize(loss, _USUAL, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
-    return np.array([np.exp(best.x[0]), best.x[1] ** 2, closed])
+    best = minimize(loss, _USUAL, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6}).x
+    sharpness = np.array([np.exp(best[0]), best[1] ** 2, closed])
+    chance = _softmax(raw, lexical, sharpness)
+    top = np.argsort(-chance, axis=1, kind="stable")[:, :3]
+    right = (top == goal[:, None]).ravel()
+    chance = chance[line[:, None], top].ravel()
+
+    def miss(values: np.ndarray) -> float:
+        straight = np.clip(_straighten(chance, values), 1e-12, 1 - 1e-12)
+        likely = np.where(right, straight, 1 - straight)
+        return _doubt(values - _STRAIGHT, len(goal)) - float(np.log(likely).mean())
+
+    fitted = minimize(miss, _STRAIGHT, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6}).x
+    return np.append(sharpness, [max(fitted[0], 0.05), fitted[1]])
+
+
+def _doubt(away: np.ndarray, size: int) -> float:
+    """A few firms do not make the calibration very sure of itself."""
+    return float((away**2).sum() / (2 * 0.5**2 * size))
+
+
+def _straighten(chance: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Chance with slope and offset applied to its logit; 0 and 1 stay."""
+    inside = np.clip(chance, 1e-15, 1 - 1e-15)
+    logit = line[0] * np.log(inside / (1 - inside)) + line[1]
+    return np.where(chance > 0, 1 / (1 + np.exp(-logit)), 0.0)
 
 
 def _row_roles(objects: Objects, size: int, hint: np.ndarray) -> np.ndarray:

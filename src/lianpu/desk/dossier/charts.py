@@ -24,11 +24,12 @@ _TEXT = '<c:txPr><a:bodyPr/><a:lstStyle/><a:p><a:pPr><a:defRPr sz="{size}" b="0"
 
 @dataclass(frozen=True)
 class Series:
-    """One named row of values with its colour (RRGGBB); a value may be unknown."""
+    """One named row of values with its colour (RRGGBB) and the number format of its labels; a value may be unknown."""
 
     name: str
     values: Sequence[float | None]
     colour: str
+    labels: str = "#,##0;;;"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,6 @@ class BarChart:
     unit: str
     stacked: bool = False
     lying: bool = False
-    number_format: str = "#,##0.##;;;"
-    """Format of the labels; zeros are left unlabelled."""
 
 
 def add_chart(document: Any, paragraph: Any, chart: BarChart, *, width_cm: float, height_cm: float, words: str) -> None:
@@ -120,7 +119,7 @@ def _series(chart: BarChart, at: int) -> str:
         f'<c:ser><c:idx val="{at}"/><c:order val="{at}"/><c:tx><c:strRef><c:f>Sheet1!${column}$1</c:f><c:strCache><c:ptCount val="1"/>'
         f'<c:pt idx="0"><c:v>{escape(series.name)}</c:v></c:pt></c:strCache></c:strRef></c:tx>'
         f'<c:spPr><a:solidFill><a:srgbClr val="{series.colour}"/></a:solidFill></c:spPr><c:invertIfNegative val="0"/>'
-        f'<c:dLbls><c:numFmt formatCode="{chart.number_format}" sourceLinked="0"/><c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>'
+        f'<c:dLbls><c:numFmt formatCode="{escape(series.labels)}" sourceLinked="0"/><c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>'
         f'{_text(800, "FFFFFF" if chart.stacked else "262626")}<c:dLblPos val="{place}"/><c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/>'
         '<c:showSerName val="0"/><c:showPercent val="0"/><c:showBubbleSize val="0"/></c:dLbls>'
         f"<c:cat><c:strRef><c:f>Sheet1!$A$2:$A${last}</c:f><c:strCache>{count}{names}</c:strCache></c:strRef></c:cat>"

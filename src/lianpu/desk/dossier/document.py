@@ -18,6 +18,7 @@ from lianpu.desk.dossier.styles import (
     HEI,
     LANDSCAPE_CM,
     PORTRAIT_CM,
+    SONG,
     STATE_FILL,
     STATE_INK,
     SYMBOL,
@@ -83,7 +84,7 @@ class _Writer:
         add_text(paragraph, text)
         return paragraph
 
-    def caption(self, kind: str, text: str) -> None:
+    def caption(self, kind: str, text: str) -> Any:
         self.counted[kind] += 1
         paragraph = self.doc.add_paragraph(style="Caption")
         add_text(paragraph, kind)
@@ -91,6 +92,7 @@ class _Writer:
         add_text(paragraph, f"　{text}")
         if kind == "图":  # below its chart, hence nothing to keep with
             paragraph.paragraph_format.keep_with_next = False
+        return paragraph
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
         self.caption("表", title)
@@ -207,12 +209,12 @@ class _Writer:
         book = self.book
         self.section(landscape=True)
         self.heading("二、产业链图谱", 1)
-        self.caption("图", f"{book.place.name}{book.chain.name}产业链图谱")
-        key = self.doc.add_paragraph(style="图例")
+        self.doc.paragraphs[-1].paragraph_format.space_before = Pt(0)
+        key = self.caption("图", f"{book.place.name}{book.chain.name}产业链图谱　　　")
         for state in State:
             add_text(key, MARKS[state], east_asia=SYMBOL)
-            add_text(key, f" {state.label}　　")
-        add_text(key, "★ 关键环节　　数字为从事该环节的本地企业数")
+            add_text(key, f" {state.label}　", east_asia=SONG)
+        add_text(key, "★ 关键环节　数字为从事该环节的本地企业数", east_asia=SONG)
         tables.add_map(self.doc, book.board)
 
     def states(self) -> None:
@@ -244,22 +246,26 @@ class _Writer:
             ]
             for row in book.rows
         ]
-        shown = book.compared
-        self.chart(
-            "主要环节实有与应有企业数（家）",
-            BarChart(
-                [row.segment.name for row in shown],
-                [
-                    Series("实有", [row.state.firms for row in shown], BLUE),
-                    Series(f"应有（按{book.reference_name}占比）", [row.state.expected for row in shown], GREY),
-                ],
-                "家",
-                lying=True,
-                number_format="#,##0",
-            ),
-            10.5,
-            "条形图：企业最多或应有最多的环节，实有企业数与按对照占比的应有数，数据见下表。",
-        )
+        if shown := book.compared:
+            self.chart(
+                "主要环节实有与应有企业数（家）",
+                BarChart(
+                    [row.segment.name for row in shown],
+                    [
+                        Series("实有", [row.state.firms for row in shown], BLUE),
+                        Series(
+                            f"应有（按{book.reference_name}占比）",
+                            [row.state.expected for row in shown],
+                            GREY,
+                            "[>=9.95]#,##0;0.0",
+                        ),
+                    ],
+                    "家",
+                    lying=True,
+                ),
+                2.2 + 0.7 * len(shown),
+                "条形图：企业最多或应有最多的环节，实有企业数与按对照占比的应有数，数据见下表。",
+            )
         self.table("环节状态", columns, rows)
 
     def leaders(self) -> None:
@@ -281,7 +287,6 @@ class _Writer:
                     [name for name, _ in districts],
                     [Series("企业数", [n for _, n in districts], BLUE)],
                     "家",
-                    number_format="#,##0",
                 ),
                 6.5,
                 "柱形图：" + "、".join(f"{name}{n}家" for name, n in districts) + "。",

@@ -51,7 +51,7 @@ class Local:
 
 
 def measures_for(
-    finding: Finding, state: SegmentState, products: list[str], local: Local, market: Market | None, place: str
+    finding: Finding, state: SegmentState, products: list[str], local: Local, market: Market | None
 ) -> list[Measure]:
     """Measures for one finding, the weightiest first.
 
@@ -59,7 +59,7 @@ def measures_for(
     """
     facts = {reason["code"]: reason for reason in finding.reasons}
     if finding.state == State.MISSING:
-        found = _for_gap(finding, facts, products, local, market, place)
+        found = _for_gap(finding, facts, products, local, market)
     else:
         found = _for_present(finding, facts, local)
     return [*_first_check(finding, state, facts), *found]
@@ -79,7 +79,7 @@ def _first_check(finding: Finding, state: SegmentState, facts: Mapping[str, Any]
 
 
 def _for_gap(
-    finding: Finding, facts: Mapping[str, Any], products: list[str], local: Local, market: Market | None, place: str
+    finding: Finding, facts: Mapping[str, Any], products: list[str], local: Local, market: Market | None
 ) -> list[Measure]:
     segment = finding.segment
     found = []

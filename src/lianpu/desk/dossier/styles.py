@@ -1,11 +1,12 @@
 """How the Word form looks: fonts, paragraph and table styles, page and fields. An office restyles the book here, or in Word."""
 
+import re
 from typing import Any
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.constants import RELATIONSHIP_TYPE as RT
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -74,7 +75,10 @@ def _defaults(document: Any) -> None:
         defaults.remove(old)
     defaults.append(parse_xml(f'<w:lang {nsdecls("w")} w:val="en-US" w:eastAsia="zh-CN" w:bidi="ar-SA"/>'))
     settings = document.settings.element
-    settings.insert(0, parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'))
+    # The schema wants it before these; Word then renews contents and numbers on opening.
+    later = (qn(f"w:{name}") for name in ("hdrShapeDefaults", "footnotePr", "endnotePr", "compat", "rsids"))
+    at = min((settings.index(one) for name in later for one in settings.findall(name)), default=len(settings))
+    settings.insert(at, parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'))
 
 
 def _paragraph_styles(document: Any) -> None:
@@ -95,7 +99,6 @@ def _paragraph_styles(document: Any) -> None:
         ("措施", "Measure", FANG, 12, False, justify, 2, 1.4, 0, 0),
         ("分节", "SectionBreak", SONG, 1, False, left, 0, Pt(1), 0, 0),
         ("表注", "TableNote", SONG, 9, False, left, 0, 1.2, 2, 6),
-        ("图例", "MapKey", SONG, 9, False, centre, 0, 1, 0, 4),
         ("目录标题", "ContentsTitle", HEI, 16, False, centre, 0, 1.5, 6, 6),
         ("示例标记", "SampleMark", HEI, 14, True, centre, 0, 1.4, 6, 6),
         ("表格文字", "TableText", SONG, 9, False, left, 0, 1.1, 1, 1),
@@ -103,7 +106,7 @@ def _paragraph_styles(document: Any) -> None:
         ("表格数字", "TableNumber", SONG, 9, False, WD_ALIGN_PARAGRAPH.RIGHT, 0, 1.1, 1, 1),
         ("表头", "TableHead", HEI, 9, False, centre, 0, 1.1, 2, 2),
         ("图谱位置", "MapStage", HEI, 11, False, centre, 0, 1.1, 2, 2),
-        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, Pt(11.5), 0, 0),
+        ("图谱分组", "MapGroup", HEI, 8.5, False, left, 0, Pt(11), 0, 0),
         ("图谱环节", "MapTile", SONG, 8, False, left, 0, Pt(10.5), 0, 0),
     )
     for name, style_id, font, size, bold, align, indent, line, before, after in rows:
@@ -124,7 +127,9 @@ def _paragraph_styles(document: Any) -> None:
     document.styles["示例标记"].font.color.rgb = RGBColor.from_string(SAMPLE_INK)
     document.styles["toc 2"].paragraph_format.left_indent = Pt(24)
     for name in ("toc 1", "toc 2"):
-        document.styles[name].paragraph_format.tab_stops.add_tab_stop(Cm(PORTRAIT_CM), 2, 1)
+        document.styles[name].paragraph_format.tab_stops.add_tab_stop(
+            Cm(PORTRAIT_CM), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+        )
 
 
 def _style(document: Any, name: str, style_id: str | None) -> Any:
@@ -154,10 +159,15 @@ def _table_styles(document: Any) -> None:
     )
 
 
+def printable(text: str) -> str:
+    """Without the control characters that XML does not admit."""
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
+
+
 # -- runs and fields ---------------------------------------------------------------------------
 def add_text(paragraph: Any, text: str, *, east_asia: str = "", bold: bool | None = None) -> Any:
     """A run whose quotation marks and dashes are set as Chinese ones."""
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(printable(text))
     run.bold = bold
     properties = run._r.get_or_add_rPr()
     if east_asia:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from lianpu.desk.dossier.styles import INK, LANDSCAPE_CM, STATE_FILL, STATE_INK, SYMBOL
+from lianpu.desk.dossier.styles import INK, LANDSCAPE_CM, STATE_FILL, STATE_INK, SYMBOL, printable
 from lianpu.desk.queries import Board, Group, Tile
 
 LEFT, CENTRE, NUMBER = "TableText", "TableCentre", "TableNumber"
@@ -86,15 +86,15 @@ def _run(text: str, *, ink: str = "", bold: bool = False, font: str = "") -> str
     colour = f'<w:color w:val="{ink}"/>' if ink else ""
     return (
         f'<w:r><w:rPr><w:rFonts {fonts}w:hint="eastAsia"/>{weight}{colour}</w:rPr>'
-        f'<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+        f'<w:t xml:space="preserve">{escape(printable(text))}</w:t></w:r>'
     )
 
 
 # -- the chain map -----------------------------------------------------------------------------
 _ABREAST = (8, 9, 10)
 """Tiles side by side over the whole width: the first with which the map stays on one page, else the lowest."""
-_GAP, _MAP_HIGH = 0.3, 11.9
-_GROUP_HIGH, _TILE_HIGH, _WRAP_HIGH = 0.55, 0.82, 0.36
+_GAP, _MAP_HIGH = 0.3, 13.0
+_GROUP_HIGH, _TILE_HIGH, _WRAP_HIGH = 0.5, 0.83, 0.37
 _CHARACTER = 0.285
 """Width in cm of a character of a tile's name (8 points)."""
 _BARE = (

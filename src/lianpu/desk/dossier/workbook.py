@@ -14,6 +14,7 @@ from lianpu.desk.queries import MARKS
 
 Value = str | int | float | None
 FONT = "宋体"
+CHARTS = "图表"
 
 
 def workbook(book: Book) -> bytes:
@@ -24,6 +25,7 @@ def workbook(book: Book) -> bytes:
         file.set_properties({"title": book.title, "author": "链谱", "subject": "产业链档案"})
         writer = _Writer(file, book)
         writer.states()
+        writer.charts()
         writer.findings()
         writer.firms()
         writer.targets()
@@ -64,8 +66,14 @@ class _Writer:
         }
 
     def sheet(
-        self, name: str, note: str, columns: Sequence[tuple[str, float, str]], rows: Iterable[Sequence[Value]]
-    ) -> Any:
+        self,
+        name: str,
+        note: str,
+        columns: Sequence[tuple[str, float, str]],
+        rows: Iterable[Sequence[Value]],
+        *,
+        filtered: bool = True,
+    ) -> tuple[Any, int]:
         """A list with title, note and head; ``columns``: head, width, format. Returns the sheet and its last row."""
         sheet = self.file.add_worksheet(name)
         sheet.hide_gridlines(2)
@@ -87,9 +95,13 @@ class _Writer:
         for last, row in enumerate(rows, start=top + 1):
             for at, ((_, _, form), value) in enumerate(zip(columns, row, strict=True)):
                 self._write(sheet, last, at, value, self.forms[form])
-        sheet.freeze_panes(top + 1, 2)
-        sheet.autofilter(top, 0, max(last, top + 1), len(columns) - 1)
-        sheet.repeat_rows(top)
+            sheet.set_row(
+                last, 4 + 13.5 * max(_lines(value, width) for (_, width, _), value in zip(columns, row, strict=True))
+            )
+        if filtered:
+            sheet.freeze_panes(top + 1, 2)
+            sheet.autofilter(top, 0, max(last, top + 1), len(columns) - 1)
+            sheet.repeat_rows(top)
         return sheet, last
 
     def _write(self, sheet: Any, row: int, column: int, value: Value, form: Any) -> None:
@@ -119,7 +131,7 @@ class _Writer:
             ("判断", 8, "mid"),
             ("代码", 10, "mid"),
         ]
-        rows = [
+        rows: list[list[Value]] = [
             [
                 *(row.stage, row.segment.name, row.group, f"{row.mark} {row.state_label}"),
                 *(row.state.firms, row.state.expected, row.state.lq, row.state.lq_low, row.state.lq_high),
@@ -142,60 +154,54 @@ class _Writer:
                 "format": self.states_format[state],
             }
             sheet.conditional_format(4, 3, last, 3, rule)
-        self._charts(sheet)
 
-    def _charts(self, sheet: Any) -> None:
-        """States by stage, and firms here against those expected, with their tables beside the list."""
-        book, left = self.book, 15
-        sheet.set_column(left - 1, left - 1, 3)
-        sheet.set_column(left, left, 18)
-        for at, head in enumerate(["位置", *(f"{MARKS[state]}{state.label}" for state in State)]):
-            sheet.write_string(3, left + at, head, self.head)
-        end = 3 + len(book.stage_states)
-        for row, (stage, numbers) in enumerate(book.stage_states, start=4):
-            for at, value in enumerate([stage, *numbers]):
-                self._write(sheet, row, left + at, value, self.forms["0" if at else "mid"])
+    def charts(self) -> None:
+        """States by stage, and firms here against those expected, each beside its table."""
+        book = self.book
+        columns = [("位置", 20, "mid"), *((f"{MARKS[state]}{state.label}", 10, "0") for state in State)]
+        rows: list[list[Value]] = [[stage, *numbers] for stage, numbers in book.stage_states]
+        sheet, end = self.sheet(CHARTS, "图随表中数据变化", columns, rows, filtered=False)
         stacked = self.file.add_chart({"type": "bar", "subtype": "stacked"})
-        for at, state in enumerate(State, start=left + 1):
+        for at, state in enumerate(State, start=1):
             stacked.add_series(
                 {
-                    "name": ["图谱状态", 3, at],
-                    "categories": ["图谱状态", 4, left, end, left],
-                    "values": ["图谱状态", 4, at, end, at],
+                    "name": [CHARTS, 3, at],
+                    "categories": [CHARTS, 4, 0, end, 0],
+                    "values": [CHARTS, 4, at, end, at],
                     "fill": {"color": f"#{STATE_INK[state]}"},
                     "data_labels": {"value": True, "num_format": "0;;;", "font": {"color": "#FFFFFF"}},
                     "gap": 60,
                 }
             )
-        self._place(sheet, stacked, "各位置环节状态构成（个）", end + 2, left, 260)
-        start = end + 17
+        self._place(sheet, stacked, "各位置环节状态构成（个）", 3, 260)
+        start = 20
         for at, head in enumerate(["环节", "实有", "应有"]):
-            sheet.write_string(start, left + at, head, self.head)
+            sheet.write_string(start, at, head, self.head)
         for row, one in enumerate(book.compared, start=start + 1):
             for at, value in enumerate([one.segment.name, one.state.firms, one.state.expected]):
-                self._write(sheet, row, left + at, value, self.forms["0" if at else "mid"])
+                self._write(sheet, row, at, value, self.forms[("mid", "0", "0.0")[at]])
         finish = start + len(book.compared)
         paired = self.file.add_chart({"type": "bar"})
-        for at, colour in ((left + 1, "#2F6F9F"), (left + 2, "#B9C4CF")):
+        for at, colour, labels in ((1, "#2F6F9F", "#,##0"), (2, "#B9C4CF", "[>=9.95]#,##0;0.0")):
             paired.add_series(
                 {
-                    "name": ["图谱状态", start, at],
-                    "categories": ["图谱状态", start + 1, left, finish, left],
-                    "values": ["图谱状态", start + 1, at, finish, at],
+                    "name": [CHARTS, start, at],
+                    "categories": [CHARTS, start + 1, 0, finish, 0],
+                    "values": [CHARTS, start + 1, at, finish, at],
                     "fill": {"color": colour},
-                    "data_labels": {"value": True, "num_format": "#,##0"},
+                    "data_labels": {"value": True, "num_format": labels},
                     "gap": 50,
                 }
             )
-        self._place(sheet, paired, "主要环节实有与应有企业数（家）", finish + 2, left, 420)
+        self._place(sheet, paired, "主要环节实有与应有企业数（家）", start, 420)
 
-    def _place(self, sheet: Any, chart: Any, title: str, row: int, column: int, height: int) -> None:
+    def _place(self, sheet: Any, chart: Any, title: str, row: int, height: int) -> None:
         chart.set_title({"name": title, "name_font": {"name": "黑体", "size": 11, "bold": False}})
         chart.set_legend({"position": "top"})
         chart.set_y_axis({"reverse": True, "num_font": {"name": FONT}})
         chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}, "num_format": "#,##0"})
         chart.set_size({"width": 640, "height": height})
-        sheet.insert_chart(row, column, chart, {"description": title})
+        sheet.insert_chart(row, 6, chart, {"description": title})
 
     def findings(self) -> None:
         names = list(dict.fromkeys(part["name"] for one in self.book.advice for part in one.finding.parts))
@@ -206,8 +212,8 @@ class _Writer:
             ("位置", 8, "mid"),
             ("短板类型", 14, "mid"),
             ("得分", 8, "0.00"),
-            ("理由", 60, ""),
-            ("候选措施", 90, ""),
+            ("理由", 44, ""),
+            ("候选措施", 70, ""),
             ("判断", 8, "mid"),
             *((wording.PART_NAMES.get(name, name), 9, "0.00") for name in names),
             ("责任单位", 14, ""),
@@ -268,7 +274,7 @@ class _Writer:
             ("进展", 14, ""),
         ]
         chosen = [(one, target) for one in self.book.gaps if one.market for target in one.market.targets]
-        rows = [
+        rows: list[list[Value]] = [
             [
                 *(at, one.row.segment.name, str(one.finding.get_kind_display()), t.name, t.uscc),
                 *(t.province, t.city, t.why, t.confidence, "", ""),
@@ -284,7 +290,15 @@ class _Writer:
 
     def method(self) -> None:
         rows = [*wording.versions(self.book), *wording.method_notes(self.book)]
-        self.sheet("口径", "本档案的数据、版本与口径", [("项目", 18, "mid"), ("内容", 130, "")], rows)
+        self.sheet("口径", "本档案的数据、版本与口径", [("项目", 18, "mid"), ("内容", 100, "")], rows)
+
+
+def _lines(value: Value, width: float) -> int:
+    """Lines that a wrapped text takes in a column: a Chinese character is two wide."""
+    if not isinstance(value, str):
+        return 1
+    wide = [sum(1 + (ord(character) > 0x2000) for character in line) for line in value.split("\n")]
+    return sum(max(1, -(-w // int(width - 1))) for w in wide)
 
 
 def _money(value: Any) -> float | None:

@@ -20,10 +20,10 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200, verbose_name="企业名称")),
                 (
                     "name_key",
-                    models.CharField(db_index=True, editable=False, max_length=200, verbose_name="名称检索键"),
+                    models.CharField(editable=False, max_length=200, verbose_name="名称检索键"),
                 ),
                 ("address", models.CharField(blank=True, max_length=300, verbose_name="注册地址")),
-                ("founded", models.DateField(blank=True, db_index=True, null=True, verbose_name="注册日期")),
+                ("founded", models.DateField(blank=True, null=True, verbose_name="注册日期")),
                 ("kind", models.CharField(blank=True, max_length=120, verbose_name="企业类型")),
                 ("industry_code", models.CharField(blank=True, max_length=4, verbose_name="行业代码")),
                 ("capital_text", models.CharField(blank=True, max_length=80, verbose_name="注册资金")),
@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                     "place",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="enterprises",
@@ -59,6 +60,7 @@ class Migration(migrations.Migration):
                     "zone",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="zone_enterprises",
@@ -146,11 +148,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="enterprise",
-            index=models.Index(fields=["name"], name="enterprise_name"),
+            index=models.Index(condition=models.Q(("zone__isnull", False)), fields=["zone"], name="enterprise_zone"),
         ),
         migrations.AddIndex(
             model_name="enterprise",
-            index=models.Index(fields=["capital_10k_cny"], name="enterprise_capital"),
+            index=models.Index(fields=["name_key"], name="enterprise_name_key"),
+        ),
+        migrations.AddIndex(
+            model_name="enterprise",
+            index=models.Index(fields=["name", "uscc"], include=("id",), name="enterprise_search"),
+        ),
+        migrations.AddIndex(
+            model_name="enterprise",
+            index=models.Index(fields=["founded", "id"], name="enterprise_founded"),
+        ),
+        migrations.AddIndex(
+            model_name="enterprise",
+            index=models.Index(fields=["capital_10k_cny", "id"], name="enterprise_capital"),
         ),
         migrations.AddConstraint(
             model_name="enterprisefigure",

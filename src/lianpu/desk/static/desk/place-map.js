@@ -16,9 +16,9 @@
       geo: { map: "place", nameProperty: "code", roam: false, top: 8, bottom: 8, itemStyle: { borderColor: "#fff" }, label: { show: false }, emphasis: { label: { show: false }, itemStyle: { areaColor: "#f3d9a4" } } },
       series: [
         { type: "map", map: "place", nameProperty: "code", geoIndex: 0, data: districts.map((one) => ({ name: one.code, value: one.firms })) },
-        // Names are points of their own, so that those of a crowded centre can make room for each other.
-        { type: "scatter", coordinateSystem: "geo", silent: true, symbolSize: 1, itemStyle: { color: "transparent" }, label: { ...label, formatter: "{b}" }, labelLayout: { moveOverlap: "shiftY" }, data: districts.filter((one) => one.at[0] !== null).map((one) => ({ name: one.name, value: one.at })) },
-        { type: "scatter", coordinateSystem: "geo", symbol: "diamond", symbolSize: 11, itemStyle: { color: "#b7791f", borderColor: "#fff" }, label: { ...label, color: "#8a5a12", position: "right", formatter: (item) => item.data.label }, labelLayout: { moveOverlap: "shiftY" }, data: zones.map((zone) => ({ name: zone.name, label: zone.label, value: [...zone.at, zone.firms], note: `${zone.firms} 家。${zone.note}`, url: zone.url })) },
+        // Names are points of their own, so that a zone's name gives way to a district's in the crowded centre.
+        { type: "scatter", coordinateSystem: "geo", silent: true, symbolSize: 16, itemStyle: { color: "transparent" }, label: { ...label, formatter: "{b}" }, labelLayout: { hideOverlap: true }, data: districts.filter((one) => one.at[0] !== null).map((one) => ({ name: one.name, value: one.at })) },
+        { type: "scatter", coordinateSystem: "geo", symbol: "diamond", symbolSize: 11, itemStyle: { color: "#b7791f", borderColor: "#fff" }, label: { ...label, color: "#8a5a12", position: "right", formatter: (item) => item.data.label }, labelLayout: { hideOverlap: true }, data: zones.map((zone) => ({ name: zone.name, label: zone.label, value: [...zone.at, zone.firms], note: `${zone.firms} 家。${zone.note}`, url: zone.url })) },
       ],
     });
     const urls = Object.fromEntries(districts.map((one) => [one.code, one.url]));

@@ -1,0 +1,208 @@
+"""The sample city behind a running site, and Chromium in front of it, at a desk and on a phone.
+
+Pages are looked at as a reader does: what is shown, what it opens. Every page that a test opens is watched; errors on
+the console, broken content policy, requests to another host and answers of 500 fail the test that caused them.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+CITY = "620100"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Every test here is a page test on the database, run after those that roll back what they write."""
+    item.add_marker(pytest.mark.pages)
+    item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture
+def _django_db_helper(site: str) -> None:
+    """In place of pytest-django's: the city is loaded once, so nothing is flushed between pages."""
+
+
+@pytest.fixture(scope="package")
+def chromium(site: str) -> Iterator["Browser"]:
+    """One Chromium for all pages; started after the data is there, because it occupies the thread's event loop."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def site(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a running site with the sample city, placed and diagnosed; it stays for all pages and goes at the end."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"Chromium absent: {CHROMIUM} is not there (apt-get install chromium)")
+    from lianpu.site.assets import ASSETS, node_modules
+
+    if not all((node_modules() / file).is_file() for file in ASSETS.values()):
+        pytest.skip("front-end files absent: run npm ci, or make up")
+    from django.conf import settings
+    from django.core.management import call_command
+    from pytest_django.live_server_helper import LiveServer
+
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    patch = pytest.MonkeyPatch()
+    # Playwright keeps an event loop in this thread, so Django takes the clean-up after it for asynchronous code.
+    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with django_db_blocker.unblock():
+        _sample_city()
+        server = LiveServer("localhost")
+        yield server.url
+        server.stop()
+        call_command("flush", verbosity=0, interactive=False)
+    patch.undo()
+
+
+def _sample_city() -> None:
+    from lianpu.chains.services import diagnose_place, load_maps, place_enterprises
+    from lianpu.demo.services import load_sample
+    from lianpu.places.queries import place_by_code
+    from lianpu.places.services import load_gazetteer
+    from lianpu.register.rights import SYSTEM
+
+    load_gazetteer(user=SYSTEM)
+    load_maps(user=SYSTEM)
+    load_sample(user=SYSTEM)
+    place_enterprises(user=SYSTEM)
+    diagnose_place(user=SYSTEM, place=place_by_code(CITY))
+
+
+@pytest.fixture(params=SIZES)
+def size(request: pytest.FixtureRequest) -> str:
+    """desktop or phone: every page test runs at both."""
+    return str(request.param)
+
+
+@dataclass
+class Reader:
+    """Somebody in front of the site: a page of the browser, and what went wrong on it."""
+
+    page: "Page"
+    site: str
+    size: str
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        self.page.on("request", lambda request: self._asked(request.url))
+        self.page.on("response", self._answered)
+
+    def _said(self, message: "ConsoleMessage") -> None:
+        # Chromium also reports every 4xx here; those are judged by _answered, which knows what was asked for.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.faults.append(f"console: {message.text}")
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.netloc != urlsplit(self.site).netloc:
+            self.faults.append(f"request to another host: {url}")
+
+    def _answered(self, response: "Response") -> None:
+        page_itself = response.request.resource_type == "document"
+        if response.status >= 500 or (response.status >= 400 and not page_itself):
+            self.faults.append(f"{response.status} from {response.url}")
+
+    def open(self, path: str) -> int:
+        """Go to a page of the site (a path, or an address of it); the status of the answer."""
+        response = self.page.goto(path if path.startswith("http") else self.site + path)
+        self.page.wait_for_load_state("networkidle")
+        return response.status if response else 0
+
+    def follow(self, selector: str) -> None:
+        """Click a link that leads to another page."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector).strip()
+
+    def texts(self, selector: str) -> list[str]:
+        return [text.strip() for text in self.page.locator(selector).all_inner_texts()]
+
+    def rows(self, url: str = "") -> int:
+        """How many rows a list has, as its foot says; of the list at ``url``, else of the one that is open."""
+        if url:
+            self.open(url)
+        if not self.page.locator("#count").count():
+            assert "没有符合条件的" in self.text("#rows"), "neither rows nor the words for none"
+            return 0
+        found = re.search(r"共 (\d+) 条", self.text("#count"))
+        assert found, self.text("#count")
+        return int(found[1])
+
+    def sign_in(self, username: str, password: str = "") -> None:
+        """Fill in the form of the sign-in page and send it; the sample accounts share one password."""
+        from lianpu.demo.services import PASSWORD
+
+        if "/sign-in/" not in self.page.url:
+            self.open("/sign-in/")
+        self.page.fill("#id_username", username)
+        self.page.fill("#id_password", password or PASSWORD)
+        with self.page.expect_navigation():
+            self.page.click("main button")
+
+
+@pytest.fixture
+def visit(site: str, chromium: "Browser", size: str, _sessions: dict[str, Any]) -> Iterator[Callable[..., Reader]]:
+    """``visit()`` is a stranger, ``visit("admin")`` somebody with that sample account, signed in."""
+    opened: list[Reader] = []
+
+    def enter(username: str = "") -> Reader:
+        if username and username not in _sessions:
+            stranger = enter()
+            stranger.sign_in(username)
+            _sessions[username] = stranger.page.context.storage_state()
+        state = _sessions[username] if username else None
+        context = chromium.new_context(
+            viewport=SIZES[size],  # type: ignore[arg-type]
+            storage_state=state,
+            locale="zh-CN",
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        context.set_default_timeout(20_000)
+        opened.append(Reader(context.new_page(), site, size))
+        return opened[-1]
+
+    yield enter
+    for reader in opened:
+        reader.page.context.close()
+    assert not (faults := [fault for reader in opened for fault in reader.faults]), "\n".join(faults)
+
+
+@pytest.fixture(scope="package")
+def _sessions() -> dict[str, Any]:
+    """Cookies of those who have signed in, so that each does it once."""
+    return {}
+
+
+@pytest.fixture
+def admin(visit: Callable[..., Reader]) -> Reader:
+    """The bureau's administrator, who may do everything in the whole city."""
+    return visit("admin")

@@ -1,0 +1,53 @@
+"""The cockpit: twelve chains as cards, the map and the table that equals it."""
+
+import re
+
+
+
+def test_every_chain_has_a_card_whose_numbers_open_to_their_rows(admin):
+    admin.open("/")
+    cards = admin.page.locator(".chain-card")
+    assert cards.count() == 12 == admin.page.locator(".chain-card h2 a").count()
+    card = cards.nth(4)
+    links = card.locator(".states-bar a, b a, .card-footer a").all()
+    told = [(int(re.search(r"\d+", link.inner_text())[0]), link.evaluate("a => a.href")) for link in links]
+    segments = max(number for number, url in told if "f.state" not in url and "segment-states" in url)
+    assert sum(number for number, url in told if "f.state=" in url and "," not in url) == segments
+    assert len(told) >= 6
+    for number, url in told:
+        assert admin.rows(url) == number, url
+
+
+def test_the_strongest_findings_lead_to_their_segment(admin):
+    admin.open("/")
+    link = admin.page.locator(".chain-card li a").first
+    name = link.inner_text()
+    with admin.page.expect_navigation():
+        link.click()
+    assert admin.text("#sheet h2").startswith(name)
+
+
+def test_the_map_is_drawn_and_its_table_says_the_same(admin):
+    admin.open("/")
+    admin.page.wait_for_selector("body[data-place-drawn]")
+    assert admin.page.locator("#map svg path").count() >= 8
+    told = {row[0]: row[1] for row in (text.split("\t") for text in admin.texts("#by-district tbody tr"))}
+    drawn = admin.page.evaluate(
+        """() => { const chart = echarts.getInstanceByDom(document.getElementById('map')).getOption().series;
+        const names = Object.fromEntries(JSON.parse(document.getElementById('district-data').textContent).map(d => [d.code, d.name]));
+        return [...chart[0].data.map(d => [names[d.name], d.value]), ...chart[2].data.map(d => [d.name, d.value[2]])] }"""
+    )
+    assert {name: str(firms) for name, firms in drawn} == {
+        name.removeprefix("◆").strip(): firms for name, firms in told.items()
+    }
+    assert {"城关区", "西固区", "兰州新区"} <= {name for name, _ in drawn}
+
+
+def test_a_district_of_the_table_opens_to_its_firms(admin):
+    admin.open("/")
+    link = admin.page.locator("#by-district tr:has-text('安宁区') a")
+    told = int(link.inner_text())
+    with admin.page.expect_navigation():
+        link.click()
+    assert admin.rows() == told
+    assert all("安宁区" in text for text in admin.texts("tbody td[data-label=所在地]"))
