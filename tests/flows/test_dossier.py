@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
 from docx import Document
 from docx.oxml.ns import qn
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -315,6 +315,7 @@ def test_a_chain_that_came_after_the_diagnosis_asks_for_a_new_one(diagnosed: Cit
 lengths = st.lists(st.lists(st.integers(2, 14), min_size=1, max_size=16), min_size=1, max_size=5)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(lengths, min_size=1, max_size=4))
 def test_the_map_shares_its_whole_width_among_the_stages(stages: list[list[list[int]]]) -> None:
     abreast = share_out(stages)

@@ -131,7 +131,6 @@ class Reader:
     def open(self, path: str) -> int:
         """Go to a page of the site (a path, or an address of it); the status of the answer."""
         response = self.page.goto(path if path.startswith("http") else self.site + path)
-        self.page.wait_for_load_state("networkidle")
         return response.status if response else 0
 
     def follow(self, selector: str) -> None:

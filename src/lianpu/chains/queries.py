@@ -39,6 +39,16 @@ def chain_named(text: str) -> Chain:
     return Chain.objects.get(Q(code=text) | Q(name=text))
 
 
+def chains_in_order() -> "QuerySet[Chain]":
+    """Every chain in the city's order."""
+    return Chain.objects.all()
+
+
+def leaf_of(chain: Chain, code: str) -> Segment | None:
+    """The leaf segment of ``chain`` with this code."""
+    return Segment.objects.filter(chain=chain, code=code, is_leaf=True).first()
+
+
 # -- frames for the analysis -------------------------------------------------------------------
 def segment_frame() -> "pl.DataFrame":
     """Leaves: code, chain, name, parent, stage, key, filled_by, fed_from, importance."""

@@ -38,20 +38,16 @@ def check_port(host: str, port: int) -> None:
 
 def serve(host: str, port: int) -> None:
     """Become the server process, so that signals reach it directly."""
-    workers = str(min(os.cpu_count() or 1, 4))
-    options = [
-        "--interface",
-        "wsgi",
-        "--host",
-        host,
-        "--port",
-        str(port),
-        "--workers",
-        workers,
-        "--no-ws",
-        "--log-level",
-        "warning",
-    ]
+    options = {
+        "interface": "wsgi",
+        "host": host,
+        "port": str(port),
+        "workers": str(min(os.cpu_count() or 1, 4)),
+        "blocking-threads": "4",
+        "workers-kill-timeout": "2",  # without it a worker may outlive Ctrl-C
+        "log-level": "warning",
+    }
+    given = [word for name, value in options.items() for word in (f"--{name}", value)]
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *options, "lianpu.site.wsgi:application"])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *given, "--no-ws", "lianpu.site.wsgi:application"])  # noqa: S606

@@ -124,9 +124,9 @@ def _counted(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[str, st
         "f.state": "suggested,confirmed",
         "f.is_sample": "是" if run.versions.get("sample") else "否",
     }
-    asked: tuple[dict[str, object], ...] = (
-        {"f.role": segment.filled_by, "f.confidence.from": least},
-        {"f.role": others, "f.confidence.from": least},
+    asked: tuple[dict[str, Any], ...] = (
+        {"f.role": segment.filled_by, "f.confidence.from": str(least)},
+        {"f.role": others, "f.confidence.from": str(least)},
         {"f.role": segment.filled_by, "f.confidence.to": under},
     )
     counted, other, unsure = (f"{registry['placements'].url()}?{urlencode(common | one)}" for one in asked)

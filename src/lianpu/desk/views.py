@@ -1,12 +1,13 @@
 """Desk pages: the cockpit, a chain's desk, a segment, the chain's book."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from lianpu.chains.models import Chain, Segment
-from lianpu.chains.queries import diagnosed_places
+from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
 from lianpu.desk import queries
 from lianpu.register import rights
 from lianpu.register.declare import registry
@@ -30,11 +31,10 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/cockpit.html", context)
 
 
-def _chain(request: HttpRequest, code: str) -> Chain:
+def _chain(request: HttpRequest, code: str) -> Any:
     register = registry["chains"]
     rights.demand(request.user, register, rights.VIEW)
-    chain: Chain = get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
-    return chain
+    return get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
 
 
 @require_GET
@@ -44,10 +44,10 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
     run = queries.run_for(place)
     board = queries.board(request.user, chain, run)
     asked = request.GET.get("segment", "")
-    opened = Segment.objects.filter(code=asked, chain=chain, is_leaf=True).first()
+    opened = leaf_of(chain, asked)
     context = {
         "chain": chain,
-        "chains": Chain.objects.all(),
+        "chains": chains_in_order(),
         "place": place,
         "places": diagnosed_places(),
         "run": run,
@@ -64,7 +64,9 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
 def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse:
     """The sheet of one segment, for the side of the chain desk."""
     chain = _chain(request, code)
-    found = get_object_or_404(Segment, code=segment, chain=chain, is_leaf=True)
+    found = leaf_of(chain, segment)
+    if found is None:
+        raise Http404(f"{chain}产业链上没有环节“{segment}”")
     place = queries.place_for(request.user, request.GET.get("place", ""))
     run = queries.run_for(place)
     context = {

@@ -263,17 +263,20 @@ class Reference(Kind):
 
 @dataclass(frozen=True)
 class Words(Kind):
-    """A list of short texts in one cell, parted by 、 ； ; | or line breaks."""
+    """A list of short texts in one cell, parted by ； ; | or line breaks, else by 、 (which then may not stand in a word)."""
 
     name: str = "words"
 
     def parse(self, cell: object) -> list[str]:
         if isinstance(cell, list):
             return [str(item) for item in cell]
-        return [part.strip() for part in re.split(r"[、；;|\n]", str(cell)) if part.strip()]
+        text = str(cell)
+        parts = re.split(r"[；;|\n]" if re.search(r"[；;|\n]", text) else "、", text)
+        return [part.strip() for part in parts if part.strip()]
 
     def show(self, value: Any) -> str:
-        return "、".join(str(item) for item in value or [])
+        words = [str(item) for item in value or []]
+        return "".join(f"{word}；" for word in words) if any("、" in word for word in words) else "、".join(words)
 
     def write(self, value: Any) -> Any:
         return self.show(value)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 PACKAGE = Path(__file__).resolve().parent.parent
 
 # Database, files, references and the secret key live together here.
-LIANPU_HOME = Path(os.environ.get("LIANPU_HOME", "var")).resolve()
+LIANPU_HOME = Path(os.environ.get("LIANPU_HOME") or "var").resolve()
 LIANPU_HOME.mkdir(parents=True, exist_ok=True)
 
 

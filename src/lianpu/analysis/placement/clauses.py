@@ -16,7 +16,7 @@ import polars as pl
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
-from lianpu.analysis.placement.lexicon import GROW, MAKES, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
+from lianpu.analysis.placement.lexicon import GROW, MAKES, NOUNISH, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
@@ -400,9 +400,11 @@ def _demote(stream: _Stream) -> None:
     kind = stream.kind
     after = stream.after
     soft = (kind == Kind.ACT) & (stream.role & SOFT > 0) & _is_content(after)
+    following = np.append(stream.role[1:], 0)
+    soft |= (kind == Kind.ACT) & (stream.role & NOUNISH > 0) & (after == Kind.HEAD) & (following > 0)
     kind[soft] = Kind.HEAD
     # 腌制|品 is a thing, 生产|等 is not
-    kind[(kind == Kind.ACT) & (after == Kind.CARRY) & (np.append(stream.role[1:], 0) == _BOUND)] = Kind.TEXT
+    kind[(kind == Kind.ACT) & (after == Kind.CARRY) & (following == _BOUND)] = Kind.TEXT
     act = kind == Kind.ACT
     before = stream.before
     opens = act & ((before != Kind.ACT) | stream.new)
@@ -412,7 +414,7 @@ def _demote(stream: _Stream) -> None:
     places = np.flatnonzero(act)
     firsts = places[np.append(True, run[1:] != run[:-1])]
     lasts = places[np.append(run[1:] != run[:-1], True)]
-    device = (stream.after[lasts] == Kind.HEAD) & (np.append(stream.role[1:], 0)[lasts] > 0)
+    device = (stream.after[lasts] == Kind.HEAD) & (following[lasts] > 0)
     compound = _is_content(before[firsts]) & device
     kind[places[compound[run - run[0]]]] = Kind.HEAD
 

@@ -6,11 +6,11 @@ import hashlib
 import io
 import json
 import multiprocessing
-import tempfile
 import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -91,14 +91,14 @@ class Placer:
         parts = [self._batch(frame[at : at + BATCH], at, top_k) for at in range(0, frame.height, BATCH)]
         return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path | BinaryIO) -> None:
         """Write the placer to one file; the same placer always gives the same bytes."""
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in self._parts().items():
                 archive.writestr(zipfile.ZipInfo(name), content, compress_type=zipfile.ZIP_DEFLATED)
 
     @classmethod
-    def load(cls, path: str | Path) -> Placer:
+    def load(cls, path: str | Path | BinaryIO) -> Placer:
         """Read a placer written by :meth:`save`. Raises ``ValueError`` where the file is not one of this version."""
         try:
             with zipfile.ZipFile(path) as archive:
@@ -226,8 +226,8 @@ def _load_arrays(content: bytes) -> dict[str, np.ndarray]:
 _WORKER: list[Placer] = []
 
 
-def _start_worker(path: str) -> None:
-    _WORKER.append(Placer.load(path))
+def _start_worker(saved: str | bytes) -> None:
+    _WORKER.append(Placer.load(io.BytesIO(saved) if isinstance(saved, bytes) else saved))
 
 
 def _work(frame: pl.DataFrame, top_k: int) -> pl.DataFrame:
@@ -243,13 +243,15 @@ def place_many(placer: Placer | str | Path, frame: pl.DataFrame, *, top_k: int =
         raise ValueError(f"processes 应为正整数，现为 {processes}")
     if processes == 1:
         return (placer if isinstance(placer, Placer) else Placer.load(placer)).place(frame, top_k)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "placer.zip") if isinstance(placer, Placer) else Path(placer)
-        if isinstance(placer, Placer):
-            placer.save(path)
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(processes, context, _start_worker, (str(path),)) as pool:
-            starts = range(0, frame.height, BATCH)
-            parts = pool.map(_work, (frame.select("name", "scope")[at : at + BATCH] for at in starts), repeat(top_k))
-            placed = [part.with_columns(pl.col("row") + at) for at, part in zip(starts, parts, strict=True)]
+    if isinstance(placer, Placer):
+        store = io.BytesIO()
+        placer.save(store)
+        initial: str | bytes = store.getvalue()
+    else:
+        initial = str(placer)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, _start_worker, (initial,)) as pool:
+        starts = range(0, frame.height, BATCH)
+        parts = pool.map(_work, (frame.select("name", "scope")[at : at + BATCH] for at in starts), repeat(top_k))
+        placed = [part.with_columns(pl.col("row") + at) for at, part in zip(starts, parts, strict=True)]
     return pl.concat(placed) if placed else pl.DataFrame(schema=SCHEMA)

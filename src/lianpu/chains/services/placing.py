@@ -37,7 +37,10 @@ def current_placer() -> "Placer":
     digest = f"{int(taxonomy.hash_rows(seed=7).sum()) ^ int(products.hash_rows(seed=7).sum()):x}"[:12]
     place = Path(settings.LIANPU_HOME) / "models" / f"placer-{digest}.zip"
     if place.exists():
-        return Placer.load(place)
+        try:
+            return Placer.load(place)
+        except ValueError:
+            place.unlink()  # of an earlier method, or half written
     place.parent.mkdir(parents=True, exist_ok=True)
     placer = Placer.fit(taxonomy, products, None)
     placer.save(place)

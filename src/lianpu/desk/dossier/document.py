@@ -338,6 +338,7 @@ class _Writer:
         reason = self.doc.add_paragraph(style="正文缩进两字")
         add_text(reason, "理由：", east_asia=HEI)
         add_text(reason, one.reason)
+        reason.paragraph_format.keep_with_next = True
         parts = finding.parts
         width = PORTRAIT_CM / (len(parts) + 1)
         tables.add_table(
@@ -419,7 +420,7 @@ class _Writer:
         state = one.row.state
         basis = (
             f"企业{state.firms}家，应有约{wording.expected(state.expected)}家"
-            if state.expected
+            if (state.expected or 0) >= 0.05
             else f"企业{state.firms}家"
         )
         users = next((reason for reason in one.finding.reasons if reason["code"] == "feeds_present"), None)

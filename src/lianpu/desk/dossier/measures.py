@@ -145,6 +145,7 @@ def _for_present(finding: Finding, facts: Mapping[str, Any], local: Local) -> li
             Measure(
                 "引入第二供应商",
                 "引进或培育第二家供应商；到位之前由用户企业建立安全库存与替代来源，防止一家停产牵动全链。",
+                "引入第二供应商",
             )
         )
     if "concentrated" in facts:

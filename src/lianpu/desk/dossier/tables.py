@@ -144,9 +144,10 @@ def share_out(stages: Sequence[Sequence[Sequence[int]]]) -> tuple[int, ...]:
 
     def lowest(total: int) -> tuple[float, float, tuple[int, ...]]:
         capacity = (_tile_width(total, len(stages)) - 0.2) / _CHARACTER
+        highs = [[height(groups, n, capacity) for n in range(1, total + 1)] for groups in stages]
         ways = (way for way in product(range(1, total + 1), repeat=len(stages)) if sum(way) == total)
-        highs = ((way, [height(groups, n, capacity) for groups, n in zip(stages, way, strict=True)]) for way in ways)
-        return min((max(high), sum(high), way) for way, high in highs)
+        held = (([high[n - 1] for high, n in zip(highs, way, strict=True)], way) for way in ways)
+        return min((max(high), sum(high), way) for high, way in held)
 
     tried = [lowest(total) for total in _ABREAST]
     return next((way for high, _, way in tried if high <= _MAP_HIGH), min(tried)[2])

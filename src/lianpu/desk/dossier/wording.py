@@ -40,6 +40,9 @@ def number(value: float | None, places: int = 2) -> str:
 
 
 def expected(value: float | None) -> str:
+    """An expected number of firms: whole from ten on, and never a bare zero for what is only rare."""
+    if value is not None and 0 < value < 0.05:
+        return "<0.1"
     return number(value, 0 if value is not None and value >= 10 else 1)
 
 
@@ -160,7 +163,7 @@ def _short(one: Advice) -> str:
         held = "本地只有1家企业"
     else:
         held = f"本地有{state.firms}家企业"
-    should = f"，按对照占比应有约{expected(state.expected)}家" if state.expected else ""
+    should = f"，按对照占比应有约{expected(state.expected)}家" if (state.expected or 0) >= 0.05 else ""
     return f"{finding.get_kind_display()}“{finding.segment.name}”（{held}{should}{want}）"
 
 
@@ -238,7 +241,7 @@ def method_notes(book: Book) -> list[tuple[str, str]]:
         (
             "得分",
             "各构成分量在0至1之间，按括号内权重加总，只用于排序："
-            + "；".join(f"{PART_NAMES[k]}，{v}" for k, v in PART_MEANINGS.items())
+            + "；".join(f"{PART_NAMES[k]}指{v}" for k, v in PART_MEANINGS.items())
             + "。",
         ),
     ]

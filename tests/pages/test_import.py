@@ -1,0 +1,124 @@
+"""A file is previewed before anything is written; faults are told in words; the result can be taken away."""
+
+import pytest
+
+from lianpu.enterprises.identity import make_uscc
+
+HEADS = "企业名称,统一社会信用代码,所属县区,成立日期,注册资本（万元）,经营范围"
+SERIAL = {"desktop": 90_000, "phone": 91_000}
+
+
+def lines(size, start, count):
+    codes = [make_uscc("620104", SERIAL[size] + start + i) for i in range(count)]
+    return [f"示例报送{code[-6:]}有限公司,{code},西固区,2020-03-05,{100 + i},聚丙烯的生产" for i, code in enumerate(codes)]
+
+
+def upload(reader, name, text, encoding="utf-8"):
+    reader.open("/enterprises/import/")
+    reader.page.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": text.encode(encoding)})
+    with reader.page.expect_navigation():
+        reader.page.click("main form button.btn-primary")
+
+
+def outcome(reader):
+    return {word: int(reader.text(f"[data-outcome={word}]")) for word in ("new", "changed", "same", "faulty")}
+
+
+def test_a_preview_writes_nothing_and_a_commit_writes_all(admin):
+    before = admin.rows("/enterprises/")
+    file = "\n".join(["兰州市企业报送表", HEADS, *lines(admin.size, 0, 3)])
+    upload(admin, "报送.csv", file, "gb18030")
+    assert outcome(admin) == {"new": 3, "changed": 0, "same": 0, "faulty": 0}
+    assert "尚未写入" in admin.text("main")
+    preview = admin.page
+    other = admin.page.context.new_page()
+    other.goto(f"{admin.site}/enterprises/")
+    assert f"共 {before} 条" in other.inner_text("#count"), "a preview writes nothing"
+    other.close()
+
+    preview.fill("[name=reason]", "年度报送")
+    admin.follow("text=导入正确的行")
+    assert "新增3" in admin.text("main .alert")
+    assert len(admin.texts("main .list-group-item")) == 3
+    admin.follow("main .list-group-item >> nth=0")
+    assert "年度报送" in admin.text(".card:has(h2:text('变更记录'))")
+    assert admin.rows("/enterprises/") == before + 3
+
+    upload(admin, "报送.csv", file, "gb18030")
+    assert outcome(admin) == {"new": 0, "changed": 0, "same": 3, "faulty": 0}, "the second time nothing is new"
+
+
+def test_changes_are_shown_field_by_field(admin):
+    rows = lines(admin.size, 10, 2)
+    upload(admin, "首报.csv", "\n".join([HEADS, *rows]))
+    admin.follow("text=导入正确的行")
+    upload(admin, "更正.csv", "\n".join([HEADS, rows[0].replace(",100,", ",260,"), rows[1]]))
+    assert outcome(admin) == {"new": 0, "changed": 1, "same": 1, "faulty": 0}
+    told = admin.text("tbody tr:has-text('变更')")
+    assert "注册资本" in told
+    assert "100" in told
+    assert "260" in told
+
+
+def test_every_fault_is_told_with_line_column_reason_and_remedy(admin):
+    good = lines(admin.size, 20, 1)
+    bad_code = f"示例错码有限公司,{make_uscc('620104', 95_000)[:-1]}?,西固区,2020-03-05,1,无"
+    bad_cells = f"示例错格有限公司,{make_uscc('620104', 95_001)},西固区,去年,很多,无"
+    upload(admin, "有误.csv", "\n".join([HEADS, *good, bad_code, bad_cells]))
+    assert outcome(admin)["faulty"] == 2
+    assert outcome(admin)["new"] == 1
+    told = admin.texts("tbody tr:has-text('有误')")
+    assert "统一社会信用代码" in told[0]
+    assert "注册日期" in told[1]
+    assert "注册资本" in told[1], "all faults of a line, not the first alone"
+    assert "请" in told[1]
+    admin.follow("text=导入正确的行")
+    faults = admin.texts(".card:has(h2:text('差错')) tbody tr")
+    assert len(faults) >= 3
+    assert {row.split("\t")[0] for row in faults} == {"3", "4"}, "lines as they stand in the file"
+    with admin.page.expect_download() as waiting:
+        admin.page.click("text=结果文件")
+    assert waiting.value.path().stat().st_size > 0
+
+
+def test_all_or_nothing_refuses_a_file_with_a_fault(admin):
+    before = admin.rows("/enterprises/")
+    bad = f"示例错格有限公司,{make_uscc('620104', 95_002)},西固区,去年,1,无"
+    upload(admin, "半对.csv", "\n".join([HEADS, *lines(admin.size, 30, 1), bad]))
+    admin.follow("text=全部正确才导入")
+    assert "有误" in admin.text("main .alert")
+    assert admin.rows("/enterprises/") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [("照片.png", "PNG", "另存为"), ("空.csv", "", ""), ("不相干.csv", "甲,乙\n1,2\n", "")],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(admin, name, text, said):
+    upload(admin, name, text)
+    alert = admin.text("main [role=alert]")
+    assert len(alert) > 8
+    assert said in alert
+    assert admin.text("h1") == "导入企业", "the form is there to try again"
+
+
+def test_a_form_with_faults_names_each_field(admin):
+    admin.open("/enterprises/new/")
+    admin.page.fill("#id-name", "示例手填有限公司")
+    admin.page.fill("#id-uscc", make_uscc("620104", SERIAL[admin.size] + 40))
+    admin.page.fill("#id-founded", "去年")
+    admin.page.fill("#id-capital_10k_cny", "很多")
+    admin.follow("main form button.btn-primary")
+    assert admin.page.input_value("#id-name") == "示例手填有限公司", "what was typed stays"
+    told = admin.text("main .alert")
+    assert "注册日期" in told
+    assert "注册资本" in told
+    assert admin.page.get_attribute("#id-founded", "aria-invalid") == "true"
+    admin.page.fill("#id-founded", "2020年3月5日")
+    admin.page.fill("#id-capital_10k_cny", "1.2亿")
+    admin.page.fill("#id-place", "西固区")
+    admin.page.fill("#id-reason", "补录")
+    admin.follow("main form button.btn-primary")
+    assert "已保存" in admin.text("main .alert")
+    assert "12,000" in admin.text("dl")
+    assert "补录" in admin.text(".card:has(h2:text('变更记录'))")

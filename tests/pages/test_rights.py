@@ -1,0 +1,59 @@
+"""Everybody sees his own rows and is told, in words, where his reach ends."""
+
+
+def test_a_district_officer_sees_only_firms_of_the_district(visit, admin):
+    officer = visit("xigu")
+    whole = admin.rows("/enterprises/")
+    # Firms of a zone that lies elsewhere are not the district's.
+    assert 0 < officer.rows("/enterprises/?size=200") < whole
+    assert all("西固区" in text for text in officer.texts("tbody td[data-label=所在地]"))
+    assert officer.rows("/enterprises/?f.place=620105") == 0
+    assert officer.rows("/placements/") == admin.rows("/placements/?f.place=620104")
+
+
+def test_the_page_of_a_firm_elsewhere_is_not_found_and_says_so(visit, admin):
+    admin.open("/enterprises/?f.place=620105")
+    elsewhere = admin.page.locator("tbody a").first.evaluate("a => a.pathname")
+    officer = visit("xigu")
+    assert officer.open(elsewhere) == 404
+    assert officer.text("h1") == "找不到"
+    assert "不在您的范围内" in officer.text("main")
+    officer.follow("text=回到总览")
+    assert "总览" in officer.text("h1")
+
+
+def test_what_a_role_may_not_do_is_neither_offered_nor_done(visit):
+    reader = visit("reader")
+    reader.open("/enterprises/")
+    for word in ("新增", "导入"):
+        assert not reader.page.locator(f"main a:has-text('{word}')").count()
+    for path in ("/enterprises/new/", "/enterprises/import/", "/chains/new/"):
+        assert reader.open(path) == 403
+        assert reader.text("h1") == "没有权限"
+        assert "权限" in reader.text("main p")
+
+
+def test_only_those_who_may_decide_are_asked_to(visit, admin):
+    admin.open("/placements/?f.chain=SH&f.place=620104")
+    admin.follow("tbody a")
+    admin.follow("dl dd a")
+    firm = admin.page.evaluate("location.pathname")
+    buttons = "#placements button:has-text('否定')"
+    for username, may in (("xigu", True), ("sh-office", True), ("reader", False)):
+        person = visit(username)
+        person.open(firm)
+        assert bool(person.page.locator(buttons).count()) is may, username
+
+
+def test_a_page_that_is_not_there_says_what_to_do(admin):
+    for path in ("/nothing/", "/enterprises/99999999/", "/desk/ZZ/", "/desk/SH/SH-9999/"):
+        assert admin.open(path) == 404
+        assert admin.text("h1") == "找不到"
+        assert len(admin.text("main p")) > 8
+
+
+def test_an_enterprise_sees_itself_alone(visit):
+    firm = visit("firm")
+    assert firm.rows("/enterprises/") == 1
+    firm.follow("tbody a")
+    assert firm.page.locator("#placements").count() == 1
