@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, ViewportSize
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -26,7 +26,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-SIZES = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
+SIZES: dict[str, "ViewportSize"] = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 CITY = "620100"
 
 
@@ -63,13 +63,16 @@ def site(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureR
         pytest.skip("front-end files absent: run npm ci, or make up")
     from django.conf import settings
     from django.core.management import call_command
+    from django.test import override_settings
     from pytest_django.live_server_helper import LiveServer
 
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     patch = pytest.MonkeyPatch()
     # Playwright keeps an event loop in this thread, so Django takes the clean-up after it for asynchronous code.
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with django_db_blocker.unblock():
+    # Real password hashing takes a second a sign-in, on purpose.
+    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with django_db_blocker.unblock(), quick:
         _sample_city()
         server = LiveServer("localhost")
         yield server.url
@@ -167,41 +170,44 @@ class Reader:
             self.page.click("main button")
 
 
+Visit = Callable[..., Reader]
+
+
 @pytest.fixture
-def visit(site: str, chromium: "Browser", size: str, _sessions: dict[str, Any]) -> Iterator[Callable[..., Reader]]:
+def visit(site: str, chromium: "Browser", size: str, _signed_in: dict[Any, "BrowserContext"]) -> Iterator[Visit]:
     """``visit()`` is a stranger, ``visit("admin")`` somebody with that sample account, signed in."""
     opened: list[Reader] = []
+    strangers: list[BrowserContext] = []
 
     def enter(username: str = "") -> Reader:
-        if username and username not in _sessions:
-            stranger = enter()
-            stranger.sign_in(username)
-            _sessions[username] = stranger.page.context.storage_state()
-        state = _sessions[username] if username else None
-        context = chromium.new_context(
-            viewport=SIZES[size],  # type: ignore[arg-type]
-            storage_state=state,
-            locale="zh-CN",
-            reduced_motion="reduce",
-            accept_downloads=True,
-        )
-        context.set_default_timeout(20_000)
+        context = _signed_in.get((username, size)) if username else None
+        fresh = context is None
+        if context is None:
+            context = chromium.new_context(viewport=SIZES[size], locale="zh-CN", reduced_motion="reduce")
+            context.set_default_timeout(20_000)
         opened.append(Reader(context.new_page(), site, size))
+        if not username:
+            strangers.append(context)
+        elif fresh:
+            opened[-1].sign_in(username)
+            _signed_in[username, size] = context
         return opened[-1]
 
     yield enter
     for reader in opened:
-        reader.page.context.close()
+        reader.page.close()
+    for context in strangers:
+        context.close()
     assert not (faults := [fault for reader in opened for fault in reader.faults]), "\n".join(faults)
 
 
 @pytest.fixture(scope="package")
-def _sessions() -> dict[str, Any]:
-    """Cookies of those who have signed in, so that each does it once."""
+def _signed_in(chromium: "Browser") -> dict[Any, "BrowserContext"]:
+    """Browser contexts by account and size: each person signs in once, and keeps what the browser has fetched."""
     return {}
 
 
 @pytest.fixture
-def admin(visit: Callable[..., Reader]) -> Reader:
+def admin(visit: Visit) -> Reader:
     """The bureau's administrator, who may do everything in the whole city."""
     return visit("admin")

@@ -54,11 +54,10 @@ def test_states_differ_in_colour_shape_and_word(admin):
 def test_the_count_of_a_state_opens_to_its_segments(admin):
     admin.open(DESK)
     drawn = [tile["state"] for tile in tiles(admin)]
-    for state in WORDS:
-        admin.open(DESK)
-        assert admin.text(f".legend .{state}").endswith(f" {drawn.count(state)}")
-        admin.follow(f".legend .{state}")
-        assert admin.rows() == drawn.count(state)
+    told = {state: admin.page.locator(f".legend .{state}").evaluate("a => [a.innerText, a.href]") for state in WORDS}
+    for state, (words, url) in told.items():
+        assert words == f"{SHAPES[state]} {WORDS[state]} {drawn.count(state)}"
+        assert admin.rows(url) == drawn.count(state)
 
 
 def test_completeness_opens_to_the_segments_that_make_it(admin):
@@ -78,7 +77,9 @@ def test_a_click_opens_the_sheet_and_its_count_opens_to_the_firms(admin):
     assert f"segment={code}" in admin.page.url, "the address can be passed on"
     assert int(admin.text("#counted")) == on_the_tile
     assert len(admin.texts("#sheet .firms li")) >= min(on_the_tile, 12)
-    assert admin.page.locator("#sheet").evaluate("s => { const r = s.getBoundingClientRect(); return r.top < innerHeight && r.bottom > 0 }")
+    assert admin.page.locator("#sheet").evaluate(
+        "s => { const r = s.getBoundingClientRect(); return r.top < innerHeight && r.bottom > 0 }"
+    )
     admin.follow("#counted")
     assert admin.rows() == on_the_tile
 

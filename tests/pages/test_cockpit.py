@@ -3,7 +3,6 @@
 import re
 
 
-
 def test_every_chain_has_a_card_whose_numbers_open_to_their_rows(admin):
     admin.open("/")
     cards = admin.page.locator(".chain-card")

@@ -10,7 +10,9 @@ SERIAL = {"desktop": 90_000, "phone": 91_000}
 
 def lines(size, start, count):
     codes = [make_uscc("620104", SERIAL[size] + start + i) for i in range(count)]
-    return [f"示例报送{code[-6:]}有限公司,{code},西固区,2020-03-05,{100 + i},聚丙烯的生产" for i, code in enumerate(codes)]
+    return [
+        f"示例报送{code[-6:]}有限公司,{code},西固区,2020-03-05,{100 + i},聚丙烯的生产" for i, code in enumerate(codes)
+    ]
 
 
 def upload(reader, name, text, encoding="utf-8"):

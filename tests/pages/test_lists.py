@@ -115,7 +115,7 @@ def test_an_export_holds_the_rows_and_columns_on_the_screen(admin, form):
         admin.page.click(f".dropdown-menu.show >> text={form}")
     path = waiting.value.path()
     if form == "xlsx":
-        sheet = load_workbook(path, read_only=True).worksheets[0]
+        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True).worksheets[0]
         table = [list(row) for row in sheet.iter_rows(values_only=True)]
     else:
         table = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))

@@ -9,6 +9,7 @@ from lianpu.enterprises import services
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
 from lianpu.enterprises.queries import match_enterprises
 from lianpu.places.queries import inside, match_places
+from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, Scope, registered
 from lianpu.register.importing import PlannedRow
 
@@ -24,7 +25,13 @@ class EnterpriseRegister(Register):
     note = "按统一社会信用代码认企业；同一企业再次导入时只更新有变化的内容。"
     columns = (
         Column("name", search="A", required=True, aliases=["名称", "单位名称", "企业"]),
-        Column("uscc", search="A", required=True, aliases=["信用代码", "统一信用代码", "社会信用代码", "USCC"]),
+        Column(
+            "uscc",
+            kind=kinds.Text(),  # written with blanks it is longer than the 18 characters that remain
+            search="A",
+            required=True,
+            aliases=["信用代码", "统一信用代码", "社会信用代码", "USCC"],
+        ),
         Column(
             "place",
             value="place__full_name",

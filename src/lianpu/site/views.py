@@ -15,7 +15,9 @@ def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    words = str(exception) if exception and "tried" not in str(exception) else ""
+    # Django's own messages are for programmers, in English; ours say what to do.
+    said = str(exception or "")
+    words = said if not said.isascii() and "tried" not in said else ""
     return _problem(request, 404, "找不到", words or "此页或此行不存在，或不在您的范围内。请从上方菜单重新进入。")
 
 
