@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from lianpu.chains.models import Finding, Placement, Segment
 from lianpu.chains.queries import evidence_of
+from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
 from lianpu.register.declare import Panel, registry
 
@@ -28,18 +29,6 @@ def placements_of(request: HttpRequest, enterprise: Any) -> Mapping[str, Any]:
     return {"enterprise": enterprise, "placements": held, "spans": spans, "may_decide": may}
 
 
-PART_LABELS = {
-    "need": "下游需要",
-    "supply": "上游可供",
-    "anchor": "紧邻优势",
-    "kin": "同组基础",
-    "position": "环节地位",
-    "shortfall": "与对照差距",
-    "weakness": "薄弱程度",
-    "thin": "单薄程度",
-}
-
-
 def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     """Score parts with labels, and the segments, flows and firms that made the finding (firms within the reader's scope)."""
     evidence = finding.evidence
@@ -53,7 +42,7 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     ]
     return {
         "parts": [
-            part | {"label": PART_LABELS.get(part["name"], part["name"]), "points": part["value"] * part["weight"]}
+            part | {"label": PART_NAMES.get(part["name"], part["name"]), "points": part["value"] * part["weight"]}
             for part in finding.parts
         ],
         "score": finding.score,

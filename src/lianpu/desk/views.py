@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
@@ -86,6 +87,9 @@ def dossier(request: HttpRequest, code: str, form: str) -> HttpResponse:
     place = queries.place_for(request.user, request.GET.get("place", ""))
     if place is None or form not in FORMS:
         raise Http404("还没有诊断，不能生成档案。请先运行诊断。")
-    body = write_dossier(user=request.user, chain=chain, place=place, form=form)
+    try:
+        body = write_dossier(user=request.user, chain=chain, place=place, form=form)
+    except ValidationError as refused:
+        raise Http404("；".join(refused.messages)) from refused
     name = content_disposition_header(as_attachment=True, filename=f"{place.name}{chain.name}产业链档案.{form}") or ""
     return HttpResponse(body, content_type=FORMS[form], headers={"Content-Disposition": name})

@@ -7,6 +7,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from lianpu.chains.wording import PART_NAMES
+
 register = template.Library()
 
 
@@ -31,6 +33,4 @@ def highlighted(text: str, spans: Iterable[Mapping[str, Any]]) -> SafeString:
 @register.filter
 def part_label(part: Mapping[str, Any]) -> str:
     """The Chinese word for a score part."""
-    from lianpu.chains.panels import PART_LABELS
-
-    return PART_LABELS.get(str(part["name"]), str(part["name"]))
+    return PART_NAMES.get(str(part["name"]), str(part["name"]))

@@ -11,6 +11,7 @@ from docx.oxml.ns import nsdecls, qn
 from docx.shared import Pt
 
 from lianpu.chains.models import State
+from lianpu.chains.wording import PART_NAMES
 from lianpu.desk.dossier import tables, wording
 from lianpu.desk.dossier.charts import BarChart, Series, add_chart
 from lianpu.desk.dossier.facts import ADVISED, Advice, Book
@@ -344,10 +345,7 @@ class _Writer:
         tables.add_table(
             self.doc,
             [
-                *(
-                    Column(f"{wording.PART_NAMES.get(p['name'], p['name'])}（{p['weight']:.0%}）", width, CENTRE)
-                    for p in parts
-                ),
+                *(Column(f"{PART_NAMES.get(p['name'], p['name'])}（{p['weight']:.0%}）", width, CENTRE) for p in parts),
                 Column("综合得分", width, CENTRE),
             ],
             [[*(f"{p['value']:.2f}" for p in parts), Cell(f"{finding.score:.2f}", bold=True)]],

@@ -7,6 +7,7 @@ from typing import Any
 import xlsxwriter
 
 from lianpu.chains.models import State
+from lianpu.chains.wording import PART_NAMES
 from lianpu.desk.dossier import wording
 from lianpu.desk.dossier.facts import Book
 from lianpu.desk.dossier.styles import HEAD_FILL, INK, SAMPLE_INK, STATE_FILL, STATE_INK
@@ -215,7 +216,7 @@ class _Writer:
             ("理由", 44, ""),
             ("候选措施", 70, ""),
             ("判断", 8, "mid"),
-            *((wording.PART_NAMES.get(name, name), 9, "0.00") for name in names),
+            *((PART_NAMES.get(name, name), 9, "0.00") for name in names),
             ("责任单位", 14, ""),
             ("完成时限", 12, ""),
         ]
