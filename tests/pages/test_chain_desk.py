@@ -9,10 +9,10 @@ WORDS = {"missing": "缺失", "weak": "薄弱", "balanced": "均衡", "strong": 
 SHAPES = {"missing": "○", "weak": "◔", "balanced": "◑", "strong": "●"}
 # A map colours its tiles so that a state is seen; here a state is what colour, shape and word say together.
 TILES = """() => [...document.querySelectorAll('#board .tile')].map(tile => ({
-  code: tile.dataset.code, state: Object.keys(%s).find(s => tile.classList.contains(s)) ?? '',
+  code: tile.dataset.code, state: Object.keys(WORDS).find(s => tile.classList.contains(s)) ?? '',
   colour: getComputedStyle(tile).borderInlineStartColor, border: getComputedStyle(tile).borderTopStyle,
   shape: tile.querySelector('.shape').textContent, word: tile.textContent, firms: parseInt(tile.querySelector('.n')?.textContent),
-  stage: tile.closest('section').getAttribute('aria-label') }))""" % str(WORDS)
+  stage: tile.closest('section').getAttribute('aria-label') }))""".replace("WORDS", str(WORDS))
 
 
 def tiles(reader):

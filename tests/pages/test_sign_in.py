@@ -21,6 +21,7 @@ def test_a_wrong_password_is_said_and_lets_nobody_in(visit):
     reader = visit()
     reader.sign_in("admin", "not the password")
     assert "用户名或密码不对" in reader.text("[role=alert]")
+    assert reader.page.input_value("#id_username") == "admin", "what was typed stays"
     reader.open("/enterprises/")
     assert reader.text("h1") == "登录链谱"
 

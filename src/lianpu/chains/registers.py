@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import models
 from django.db.models import Q
 
 from lianpu.chains.models import (
@@ -297,6 +296,3 @@ class FindingRegister(Register):
         Column("reasons", shown=False),
         Column("evidence", shown=False),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return Finding.objects.select_related("segment", "chain", "place", "run")

@@ -1,9 +1,6 @@
 """The registers of enterprises, their names and their figures."""
 
 from collections.abc import Sequence
-from typing import Any
-
-from django.db import models
 
 from lianpu.enterprises import services
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
@@ -115,6 +112,3 @@ class EnterpriseFigureRegister(Register):
         Column("period", required=True, help="年度写 2021，月度写 2021-06"),
         Column("value", required=True, sensitivity="figures"),
     )
-
-    def base(self) -> "models.QuerySet[Any]":
-        return EnterpriseFigure.objects.select_related("enterprise")

@@ -1,11 +1,10 @@
 """What follows from a line about an enterprise: right code, match key, place, zone, capital in 万元."""
 
 from collections.abc import Sequence
-from functools import cache
 
 from lianpu.enterprises.capital import parse_capital
 from lianpu.enterprises.identity import check_uscc, name_key
-from lianpu.places.queries import ids_by_code
+from lianpu.places.queries import address_resolver, ids_by_code
 from lianpu.register.importing import PlannedRow
 
 
@@ -34,22 +33,17 @@ def _locate(rows: Sequence[PlannedRow]) -> None:
     located = [row for row in rows if any(row.values.get(word) for word in ("address", "province", "city"))]
     if not located:
         return
-    columns = [[row.values.get(word) for row in located] for word in ("address", "province", "city")]
+    addresses, provinces, cities = (
+        [row.values.get(word) for row in located] for word in ("address", "province", "city")
+    )
     regions = [str(row.values.get("uscc") or "")[2:8] or None for row in located]
     ids = ids_by_code()
-    for row, found in zip(located, _resolver().resolve_many(*columns, regions), strict=True):
+    resolved = address_resolver().resolve_many(addresses, provinces, cities, regions)
+    for row, found in zip(located, resolved, strict=True):
         if found.code is not None:
             row.values["place"] = ids.get(found.code)
-        if found.zone is not None:
-            row.values.setdefault("zone", ids.get(found.zone))
-
-
-@cache
-def _resolver():  # type: ignore[no-untyped-def]
-    from lianpu.places.addresses import Resolver
-    from lianpu.places.gazetteer import places
-
-    return Resolver(places())
+        if found.zone is not None and row.values.get("zone") is None:
+            row.values["zone"] = ids.get(found.zone)
 
 
 def derive_names(rows: Sequence[PlannedRow]) -> None:

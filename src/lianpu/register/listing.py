@@ -156,7 +156,8 @@ class Listing:
     def _order(self) -> Sequence[Any]:
         path, sign = self._sorting
         if not path:
-            return self.register.ordering
+            settled = {"pk", "-pk"} & set(self.register.ordering)
+            return self.register.ordering if settled else (*self.register.ordering, "pk")
         order = models.F(path)
         return [order.desc(nulls_last=True) if sign else order.asc(nulls_last=True), f"{sign}pk"]
 
