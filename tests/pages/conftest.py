@@ -154,9 +154,15 @@ class Reader:
         if not self.page.locator("#count").count():
             assert "没有符合条件的" in self.text("#rows"), "neither rows nor the words for none"
             return 0
-        found = re.search(r"共 (\d+) 条", self.text("#count"))
-        assert found, self.text("#count")
-        return int(found[1])
+        return _counted(self.text("#count"))
+
+    def rows_behind(self, url: str) -> int:
+        """As :meth:`rows`, of the list to which a number leads, while the page with the number stays open."""
+        answer = self.page.request.get(url)
+        assert answer.ok, f"{answer.status} from {url}"
+        listed = answer.text()
+        assert "alert-warning" not in listed, f"the list does not understand {url}"
+        return 0 if "没有符合条件的" in listed else _counted(listed)
 
     def sign_in(self, username: str, password: str = "") -> None:
         """Fill in the form of the sign-in page and send it; the sample accounts share one password."""
@@ -168,6 +174,12 @@ class Reader:
         self.page.fill("#id_password", password or PASSWORD)
         with self.page.expect_navigation():
             self.page.click("main button")
+
+
+def _counted(words: str) -> int:
+    found = re.search(r"共 (\d+) 条", words)
+    assert found, words
+    return int(found[1])
 
 
 Visit = Callable[..., Reader]

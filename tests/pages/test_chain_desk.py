@@ -35,7 +35,7 @@ def test_the_map_shows_every_segment_by_stage(admin):
     drawn = tiles(admin)
     assert {tile["stage"] for tile in drawn} == {"上游", "中游", "下游", "支撑"}
     assert int(admin.page.get_attribute("body", "data-map-drawn")) == len(drawn)
-    assert len(drawn) == admin.rows("/segments/?f.chain=SH&f.is_leaf=是")
+    assert len(drawn) == admin.rows_behind(f"{admin.site}/segments/?f.chain=SH&f.is_leaf=是")
 
 
 def test_states_differ_in_colour_shape_and_word(admin):
@@ -57,7 +57,7 @@ def test_the_count_of_a_state_opens_to_its_segments(admin):
     told = {state: admin.page.locator(f".legend .{state}").evaluate("a => [a.innerText, a.href]") for state in WORDS}
     for state, (words, url) in told.items():
         assert words == f"{SHAPES[state]} {WORDS[state]} {drawn.count(state)}"
-        assert admin.rows(url) == drawn.count(state)
+        assert admin.rows_behind(url) == drawn.count(state)
 
 
 def test_completeness_opens_to_the_segments_that_make_it(admin):
@@ -66,7 +66,7 @@ def test_completeness_opens_to_the_segments_that_make_it(admin):
     told = [(int(link.inner_text()), link.evaluate("a => a.href")) for link in links.all()]
     assert len(told) == 2
     for number, url in told:
-        assert admin.rows(url) == number
+        assert admin.rows_behind(url) == number
 
 
 def test_a_click_opens_the_sheet_and_its_count_opens_to_the_firms(admin):
@@ -94,7 +94,7 @@ def test_firms_that_do_other_business_open_to_their_rows(admin):
     assert words.locator("a").count() == 2
     told = [(int(link.inner_text()), link.evaluate("a => a.href")) for link in words.locator("a").all()]
     for number, url in told:
-        assert admin.rows(url) == number
+        assert admin.rows_behind(url) == number
 
 
 def test_the_keyboard_walks_the_map_and_opens_a_segment(admin):
@@ -147,7 +147,7 @@ def test_findings_open_to_parts_flows_and_firms(admin):
     with admin.page.expect_navigation():
         firm.click()
     assert admin.text("h1") in name
-    assert admin.rows(f"{admin.site}/findings/?f.chain=SH") == told
+    assert admin.rows_behind(f"{admin.site}/findings/?f.chain=SH") == told
 
 
 def test_a_finding_in_the_sheet_leads_to_its_grounds(admin):

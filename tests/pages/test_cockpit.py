@@ -14,7 +14,7 @@ def test_every_chain_has_a_card_whose_numbers_open_to_their_rows(admin):
     assert sum(number for number, url in told if "f.state=" in url and "," not in url) == segments
     assert len(told) >= 6
     for number, url in told:
-        assert admin.rows(url) == number, url
+        assert admin.rows_behind(url) == number, url
 
 
 def test_the_strongest_findings_lead_to_their_segment(admin):
