@@ -55,6 +55,7 @@ def up(empty: bool, no_serve: bool, as_json: bool) -> None:
         setup.make_ready(console)
         summary: dict[str, Any] = {} if empty else setup.load_sample_city(console)
         setup.collect_static()
+        setup.prepare_boundaries()
         setup.print_findings(console)
     summary["address"] = serving.url(host, port)
     setup.print_accounts(console, summary["address"])

@@ -45,6 +45,15 @@ def load_sample_city(console: Console) -> dict[str, Any]:
     return {"sample": counts, "run": run.pk}
 
 
+def prepare_boundaries() -> None:
+    """Boundary files for the maps, made once a version, so that nobody's first page waits for them."""
+    from django.conf import settings
+
+    from lianpu.places.gazetteer import prepare
+
+    prepare(settings.LIANPU_HOME / "places")
+
+
 def collect_static() -> None:
     """Hashed and compressed front-end files, made once a version of them."""
     from pathlib import Path
