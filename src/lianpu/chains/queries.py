@@ -105,11 +105,11 @@ def taxonomy_frames() -> tuple["pl.DataFrame", "pl.DataFrame"]:
     return taxonomy, terms.with_columns(weight=1.0 / pl.len().over("product"))
 
 
-def firm_frame(place: Place) -> "pl.DataFrame":
+def firm_frame(place: Place, *, samples: bool) -> "pl.DataFrame":
     """Placements of the firms of ``place`` that nobody rejected: firm (enterprise id), place, segment, role,
     confidence, scale (revenue, 万元) and above_scale (null where unknown).
 
-    Invented and real firms never meet in one diagnosis: where there are real ones, samples (示例) are left out.
+    Invented and real firms never meet in one diagnosis: ``samples`` says which of the two are counted.
     """
     import polars as pl
 
@@ -117,7 +117,7 @@ def firm_frame(place: Place) -> "pl.DataFrame":
     rows = (
         Placement.objects.filter(here)
         .exclude(state=Placement.Decision.REJECTED)
-        .filter(enterprise__is_sample=only_samples(place))
+        .filter(enterprise__is_sample=samples)
         .order_by("enterprise_id", "segment__code")
         .values_list("enterprise_id", "segment__code", "role", "confidence")
     )

@@ -40,14 +40,15 @@ def inside(prefix: str = "place", zone: str = "zone") -> "PlaceFilter":
 
 
 class PlaceFilter:
-    """Callable filter: ``620100`` reaches all its districts; a zone's code reaches the firms of the zone."""
+    """Callable filter by code or name: ``620100`` and 兰州 reach all districts; a zone reaches the firms of the zone."""
 
     def __init__(self, prefix: str, zone: str) -> None:
         self.prefix, self.zone = prefix, zone
 
     def __call__(self, text: str) -> Q:
         # Ids first: a path in a join would make the database look through every firm.
-        codes = text.split(",")
+        named = Q(name__in=text.split(",")) | Q(short_name__in=text.split(",")) | Q(full_name__in=text.split(","))
+        codes = [*text.split(","), *Place.objects.filter(named).values_list("code", flat=True)]
         within = reduce(or_, (Q(path__contains=f"/{code}/") for code in codes))
         places = list(Place.objects.filter(within).values_list("pk", "code", "kind"))
         found = Q(**{f"{self.prefix}__in": [pk for pk, _, _ in places]})

@@ -11,6 +11,7 @@ SQLite admits one writer at a time, so one row of a table serves as the session'
 PostgreSQL has transaction-local settings.
 """
 
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from lianpu.register.declare import BoundColumn, Register, registry
-from lianpu.register.kinds import Choice, Flag
+from lianpu.register.kinds import Choice, Flag, Moment
 from lianpu.register.models import Change
 
 Said = tuple[str, str, str, int | None]
@@ -164,5 +165,8 @@ def differences(
 
 
 def _word(column: BoundColumn, value: Any) -> str:
-    """Images hold numbers and texts as they are; only choices and flags need a word."""
+    """Images hold numbers and texts as they are; only choices, flags and moments need a word."""
+    if isinstance(column.kind, Moment) and value:
+        said = dt.datetime.fromisoformat(value)
+        return column.kind.show(said if said.tzinfo else said.replace(tzinfo=dt.UTC))
     return column.kind.show(value) if isinstance(column.kind, (Choice, Flag)) else "" if value is None else str(value)

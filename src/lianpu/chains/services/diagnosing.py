@@ -25,7 +25,7 @@ def diagnose_place(
     place: Place,
     reference: Reference | None = None,
     rules: "Rules | None" = None,
-    is_renewal: bool = False,
+    renews: DiagnosisRun | None = None,
 ) -> DiagnosisRun:
     """Diagnose every chain of ``place`` and make the result the one in force; a renewal takes the place of the last one."""
     from dataclasses import asdict
@@ -37,7 +37,9 @@ def diagnose_place(
 
     rights.demand(user, registry["diagnosis-runs"], rights.ADD)
     rules = rules or Rules()
-    segments, flows, firms = segment_frame(), flow_frame(), firm_frame(place)
+    # One real firm entered into the sample city must not turn a renewal into a diagnosis of that firm alone.
+    samples = only_samples(place) if renews is None else bool(renews.versions.get("sample"))
+    segments, flows, firms = segment_frame(), flow_frame(), firm_frame(place, samples=samples)
     held = reference or reference_in_use()
     if held is None:
         compared = coverage.Reference(pl.DataFrame(schema={"segment": pl.String, "count": pl.Int64}), 0)
@@ -46,13 +48,13 @@ def diagnose_place(
         compared = coverage.Reference.of(known, segments, min_confidence=rules.min_confidence)
     result = diagnose(segments, flows, firms, compared, place.code, rules=rules)
     versions = {
-        "sample": only_samples(place),
+        "sample": samples,
         "maps": dict(Chain.objects.values_list("code", "map_version")),
         "reference": held.source_hash[:12] if held else "",
         "reference_model": held.model_version if held else "",
     }
     with acting(user, reason="诊断", source="diagnosis"):
-        if is_renewal:
+        if renews is not None:
             DiagnosisRun.objects.filter(place=place, is_renewal=True).delete()
         DiagnosisRun.objects.filter(place=place, is_latest=True).update(is_latest=False)
         run = DiagnosisRun.objects.create(
@@ -62,7 +64,7 @@ def diagnose_place(
             rules=asdict(rules),
             versions=versions,
             firms=firms["firm"].n_unique(),
-            is_renewal=is_renewal,
+            is_renewal=renews is not None,
             figures={row.pop("chain"): row for row in result.chains.drop("place").to_dicts()},
         )
         _store(run, result, segments)
@@ -130,4 +132,4 @@ def rediagnose(*, enterprise: Enterprise) -> list[DiagnosisRun]:
         codes.append(enterprise.zone.code)
     stale = DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place", "reference")
     # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
-    return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference, is_renewal=True) for run in stale]
+    return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference, renews=run) for run in stale]
