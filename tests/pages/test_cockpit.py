@@ -44,9 +44,18 @@ def test_the_map_is_drawn_and_its_table_says_the_same(admin):
 
 def test_a_district_of_the_table_opens_to_its_firms(admin):
     admin.open("/")
-    link = admin.page.locator("#by-district tr:has-text('安宁区') a")
+    link = admin.page.locator("#by-district tr:has-text('安宁区') a").first
     told = int(link.inner_text())
     with admin.page.expect_navigation():
         link.click()
     assert admin.rows() == told
     assert all("安宁区" in text for text in admin.texts("tbody td[data-label=所在地]"))
+
+
+def test_the_placed_firms_open_to_just_those_firms(admin):
+    admin.open("/")
+    for link in [
+        admin.page.locator("#placed-firms"),
+        admin.page.locator("#by-district tr:has-text('西固区') a").nth(1),
+    ]:
+        assert admin.rows_behind(link.evaluate("a => a.href")) == int(link.inner_text())

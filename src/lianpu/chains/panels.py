@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
 from lianpu.chains.models import Finding, Placement, Segment
-from lianpu.chains.queries import evidence_of
+from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
-from lianpu.register.declare import Panel, registry
+from lianpu.register.declare import Lens, Panel, registry
 
 
 def placements_of(request: HttpRequest, enterprise: Any) -> Mapping[str, Any]:
@@ -52,5 +53,25 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     }
 
 
+def _firms_of(placements: "QuerySet[Placement]", text: str) -> Q:
+    """Firms of ``placements`` that nobody rejected, on the chains named (codes), or on any (``*``)."""
+    held = placements.exclude(state=Placement.Decision.REJECTED)
+    return Q(
+        pk__in=(held if text == "*" else held.filter(segment__chain__code__in=text.split(","))).values("enterprise")
+    )
+
+
+def on_chain(text: str) -> Q:
+    """Enterprises placed on a chain in whatever role."""
+    return _firms_of(Placement.objects.all(), text)
+
+
+def fills(text: str) -> Q:
+    """Enterprises that fill a segment of a chain, as a diagnosis counts them."""
+    return _firms_of(Placement.objects.filter(role=F("segment__filled_by"), confidence__gte=FILLING_CONFIDENCE), text)
+
+
+registry.lens("enterprises", Lens("on_chain", "在链上", on_chain))
+registry.lens("enterprises", Lens("fills", "填充环节的产业链", fills))
 registry.panel("findings", Panel("chains/finding_panel.html", grounds_of))
 registry.panel("enterprises", Panel("chains/placements_panel.html", placements_of, order=10))

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+# From this confidence on a suggested placement counts in a diagnosis.
+FILLING_CONFIDENCE = 0.5
+
+
 def match_chains(texts: Iterable[str]) -> Mapping[str, int]:
     """Chains by code or name."""
     wanted = set(texts)

@@ -228,6 +228,7 @@ def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
     rows = rights.restrict(enterprises.base().filter(place__path__startswith=place.path), enterprises, user)
     firms = dict(rows.order_by().values_list("place__code").annotate(n=Count("pk")))
     held = rights.restrict(placements.base().filter(enterprise__place__path__startswith=place.path), placements, user)
+    held = held.exclude(state="rejected")
     placed = dict(held.order_by().values_list("enterprise__place__code").annotate(n=Count("enterprise", distinct=True)))
     return [
         {
@@ -237,6 +238,7 @@ def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
             "firms": firms.get(child.code, 0),
             "placed": placed.get(child.code, 0),
             "url": enterprises.url() + "?" + urlencode({"f.place": child.code}),
+            "placed_url": enterprises.url() + "?" + urlencode({"f.place": child.code, "f.on_chain": "*"}),
         }
         for child in place.children.exclude(kind=Place.Kind.ZONE).order_by("code")
     ]

@@ -106,6 +106,15 @@ class Panel:
     order: int = 50
 
 
+@dataclass(frozen=True)
+class Lens:
+    """A filter that another context adds to a list, as ``f.<name>=<text>``: by what it alone knows of the rows."""
+
+    name: str
+    label: str
+    filter_with: Callable[[str], models.Q]
+
+
 class Register:
     """Base of all declarations; one shared instance a subclass, made by :func:`registered`."""
 
@@ -121,10 +130,6 @@ class Register:
     imports: ClassVar[bool] = True  # rows come from files and forms; off for what the system computes
     reason_required: ClassVar[bool] = False
     note: ClassVar[str] = ""  # one line under the title: what the register is, and who keeps it
-    panels: list[Panel]
-
-    def __init__(self) -> None:
-        self.panels = []
 
     # -- names ---------------------------------------------------------------------------------
     @cached_property
@@ -168,6 +173,14 @@ class Register:
 
     def derive(self, rows: "Sequence[PlannedRow]") -> None:
         """Set-wise step of an import after the cells are read: fill values that follow from others, add faults."""
+
+    @property
+    def panels(self) -> list[Panel]:
+        return registry.panels.get(self.slug, [])
+
+    @property
+    def lenses(self) -> dict[str, Lens]:
+        return registry.lenses.get(self.slug, {})
 
     def describe(self, row: Any) -> str:
         return str(row)
@@ -223,7 +236,9 @@ class Registry:
 
     by_slug: dict[str, Register] = field(default_factory=dict)
     by_model: dict[str, Register] = field(default_factory=dict)
-    waiting_panels: dict[str, list[Panel]] = field(default_factory=dict)
+    # What other contexts add to a register, by its slug: whichever of the two loads first.
+    panels: dict[str, list[Panel]] = field(default_factory=dict)
+    lenses: dict[str, dict[str, Lens]] = field(default_factory=dict)
 
     def add(self, declaration: type[Register]) -> type[Register]:
         made = declaration()
@@ -231,16 +246,16 @@ class Registry:
             raise ImproperlyConfigured(f"两个登记簿同名：{made.slug}")
         self.by_slug[made.slug] = made
         self.by_model[made.label] = made
-        made.panels.extend(self.waiting_panels.pop(made.slug, []))
         return declaration
 
     def panel(self, slug: str, panel: Panel) -> None:
-        """Add a panel to another context's detail page, whichever of the two loads first."""
-        if slug in self.by_slug:
-            self.by_slug[slug].panels.append(panel)
-            self.by_slug[slug].panels.sort(key=lambda one: one.order)
-        else:
-            self.waiting_panels.setdefault(slug, []).append(panel)
+        """Add a panel to another context's detail page."""
+        self.panels.setdefault(slug, []).append(panel)
+        self.panels[slug].sort(key=lambda one: one.order)
+
+    def lens(self, slug: str, lens: Lens) -> None:
+        """Add a filter to another context's list."""
+        self.lenses.setdefault(slug, {})[lens.name] = lens
 
     def all(self) -> list[Register]:
         return list(self.by_slug.values())

@@ -110,6 +110,8 @@ class Listing:
         return found if self.hits > MANY_HITS else self.reachable.filter(pk__in=hits)
 
     def _filter(self, name: str, text: str) -> Q:
+        if name in self.register.lenses:
+            return self.register.lenses[name].filter_with(text)
         name, _, bound = name.partition(".")
         column = next((c for c in self.visible if c.name == name), None)
         if column is None or bound not in ("", "from", "to"):
@@ -234,6 +236,8 @@ class Listing:
         for name, text in self.params.items():
             if name.startswith("at.") and (pointed := self.register.by_name.get(name[3:])):
                 found.append((pointed.label, f"第{text}号", self.url(**{name: "", "page": ""})))
+            elif (lens := self.register.lenses.get(name.removeprefix("f."))) and text:
+                found.append((lens.label, text, self.url(**{name: "", "page": ""})))
             elif name.startswith("f.") and text:
                 plain, _, bound = name[2:].partition(".")
                 column = self.register.by_name.get(plain)

@@ -251,3 +251,25 @@ class TestReferences:
         (tmp_path / "空.csv").write_text(text, encoding="utf-8")
         with pytest.raises(UnreadableError, match="对照库"):
             load_reference(user=SYSTEM, path=tmp_path / "空.csv")
+
+    def test_the_firms_of_a_chain_open_to_just_those_firms(
+        self, placed: Firms, two_chains: Mapping[str, Segment], reference: Reference, gazetteer: Mapping[str, Any]
+    ) -> None:
+        run = diagnose_place(user=SYSTEM, place=gazetteer["620100"])
+        enterprises = registry["enterprises"]
+        here = {"f.place": "620100", "f.is_sample": "是" if run.versions["sample"] else "否"}
+        for chain, figures in run.figures.items():
+            assert Listing(enterprises, SYSTEM, here | {"f.fills": chain}).count == figures["firms"], chain
+        assert Listing(enterprises, SYSTEM, here | {"f.on_chain": "*"}).count == run.firms
+
+    def test_one_real_firm_does_not_turn_the_sample_city_into_a_city_of_one(
+        self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any]
+    ) -> None:
+        Enterprise.objects.update(is_sample=True)
+        run = diagnose_place(user=SYSTEM, place=gazetteer["620100"])
+        Enterprise.objects.filter(pk=placed["丙"].pk).update(is_sample=False)
+        decide(user=SYSTEM, placement=Placement.objects.filter(enterprise=placed["乙"])[0], state="confirmed")
+        renewed = DiagnosisRun.objects.get(place=run.place, is_latest=True)
+        assert renewed.is_renewal
+        assert run.firms - renewed.firms <= 1
+        assert diagnose_place(user=SYSTEM, place=run.place).firms == 1

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Reference, Segment, SegmentState
-from lianpu.chains.queries import firm_frame, flow_frame, only_samples, segment_frame
+from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, only_samples, segment_frame
 from lianpu.chains.services.references import reference_frame, reference_in_use
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
@@ -36,7 +36,7 @@ def diagnose_place(
     from lianpu.analysis.diagnosis import Rules, diagnose
 
     rights.demand(user, registry["diagnosis-runs"], rights.ADD)
-    rules = rules or Rules()
+    rules = rules or Rules(min_confidence=FILLING_CONFIDENCE)
     # One real firm entered into the sample city must not turn a renewal into a diagnosis of that firm alone.
     samples = only_samples(place) if renews is None else bool(renews.versions.get("sample"))
     segments, flows, firms = segment_frame(), flow_frame(), firm_frame(place, samples=samples)
