@@ -235,3 +235,8 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}：{self.segment}"
+
+    @property
+    def sentence(self) -> str:
+        """The explanation without the kind it opens with, for where a badge already says it."""
+        return self.explanation.removeprefix(f"{self.get_kind_display()}：")
