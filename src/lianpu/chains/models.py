@@ -1,42 +1,46 @@
 """Chains, their maps, where firms stand on them, and what a diagnosis found."""
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianpu.register.language import declared
 
 
 class Stage(models.TextChoices):
-    UPSTREAM = "upstream", "上游"
-    MIDSTREAM = "midstream", "中游"
-    DOWNSTREAM = "downstream", "下游"
-    SUPPORT = "support", "支撑"
+    UPSTREAM = "upstream", _("上游")
+    MIDSTREAM = "midstream", _("中游")
+    DOWNSTREAM = "downstream", _("下游")
+    SUPPORT = "support", _("支撑")
 
 
 class Role(models.TextChoices):
-    MAKES = "makes", "生产"
-    TRADES = "trades", "销售"
-    SERVES = "serves", "服务"
-    RESEARCHES = "researches", "研发"
+    MAKES = "makes", _("生产")
+    TRADES = "trades", _("销售")
+    SERVES = "serves", _("服务")
+    RESEARCHES = "researches", _("研发")
 
 
 class State(models.TextChoices):
-    MISSING = "missing", "缺失"
-    WEAK = "weak", "薄弱"
-    BALANCED = "balanced", "均衡"
-    STRONG = "strong", "优势"
+    MISSING = "missing", _("缺失")
+    WEAK = "weak", _("薄弱")
+    BALANCED = "balanced", _("均衡")
+    STRONG = "strong", _("优势")
 
 
 class Chain(models.Model):
     """An industrial chain; its map is the tree of segments below it."""
 
-    code = models.CharField("代码", max_length=4, unique=True)
-    name = models.CharField("名称", max_length=40, unique=True)
-    name_en = models.CharField("英文名", max_length=60, blank=True)
-    tier = models.CharField("能级", max_length=10, blank=True)
-    summary = models.TextField("概述", blank=True)
-    map_version = models.CharField("图谱版本", max_length=16, blank=True)
-    order = models.PositiveSmallIntegerField("排序", default=0)
+    code = models.CharField(_("代码"), max_length=4, unique=True)
+    name = models.CharField(_("名称"), max_length=40, unique=True)
+    name_en = models.CharField(_("英文名"), max_length=60, blank=True)
+    tier = models.CharField(_("能级"), max_length=10, blank=True)
+    summary = models.TextField(_("概述"), blank=True)
+    map_version = models.CharField(_("图谱版本"), max_length=16, blank=True)
+    order = models.PositiveSmallIntegerField(_("排序"), default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "产业链"
+        verbose_name = verbose_name_plural = _("产业链")
         ordering = ("order", "code")
 
     def __str__(self) -> str:
@@ -46,23 +50,23 @@ class Chain(models.Model):
 class Segment(models.Model):
     """A node of a chain map: a group (no products) or a leaf that firms fill."""
 
-    code = models.CharField("代码", max_length=12, unique=True)
-    name = models.CharField("名称", max_length=60)
-    chain = models.ForeignKey(Chain, models.PROTECT, related_name="segments", verbose_name="产业链")
+    code = models.CharField(_("代码"), max_length=12, unique=True)
+    name = models.CharField(_("名称"), max_length=60)
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="segments", verbose_name=_("产业链"))
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级环节"
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("上级环节")
     )
-    stage = models.CharField("位置", max_length=10, choices=Stage)
-    is_leaf = models.BooleanField("末级环节", default=True)
-    is_key = models.BooleanField("关键环节", default=False)
-    filled_by = models.CharField("由何填充", max_length=10, choices=Role, default=Role.MAKES)
-    gbt4754 = models.JSONField("国民经济行业代码", default=list, blank=True)
-    io_sector = models.CharField("投入产出部门", max_length=2, blank=True)
-    fed_from = models.CharField("外部来源", max_length=200, blank=True)
-    order = models.PositiveSmallIntegerField("排序", default=0)
+    stage = models.CharField(_("位置"), max_length=10, choices=Stage)
+    is_leaf = models.BooleanField(_("末级环节"), default=True)
+    is_key = models.BooleanField(_("关键环节"), default=False)
+    filled_by = models.CharField(_("由何填充"), max_length=10, choices=Role, default=Role.MAKES)
+    gbt4754 = models.JSONField(_("国民经济行业代码"), default=list, blank=True)
+    io_sector = models.CharField(_("投入产出部门"), max_length=2, blank=True)
+    fed_from = models.CharField(_("外部来源"), max_length=200, blank=True)
+    order = models.PositiveSmallIntegerField(_("排序"), default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "环节"
+        verbose_name = verbose_name_plural = _("环节")
         ordering = ("chain__order", "order")
 
     def __str__(self) -> str:
@@ -72,13 +76,13 @@ class Segment(models.Model):
 class Product(models.Model):
     """A product of a segment, with the words by which business scopes name it."""
 
-    segment = models.ForeignKey(Segment, models.PROTECT, related_name="products", verbose_name="环节")
-    name = models.CharField("名称", max_length=60)
-    aliases = models.JSONField("别名", default=list, blank=True)
-    shared_reason = models.CharField("共用原因", max_length=200, blank=True)
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="products", verbose_name=_("环节"))
+    name = models.CharField(_("名称"), max_length=60)
+    aliases = models.JSONField(_("别名"), default=list, blank=True)
+    shared_reason = models.CharField(_("共用原因"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "产品"
+        verbose_name = verbose_name_plural = _("产品")
         ordering = ("segment__order", "pk")
         constraints = [models.UniqueConstraint(fields=["segment", "name"], name="chains_product_once")]
 
@@ -89,14 +93,16 @@ class Product(models.Model):
 class SegmentFlow(models.Model):
     """What moves from one segment to another, within a chain or across chains."""
 
-    source = models.ForeignKey(Segment, models.PROTECT, related_name="flows_out", verbose_name="来自")
-    target = models.ForeignKey(Segment, models.PROTECT, related_name="flows_in", verbose_name="去往")
-    via = models.CharField("经由", max_length=60)
-    weight = models.PositiveSmallIntegerField("重要程度", choices=[(1, "有益"), (2, "重要"), (3, "不可缺")], default=2)
-    note = models.CharField("说明", max_length=200, blank=True)
+    source = models.ForeignKey(Segment, models.PROTECT, related_name="flows_out", verbose_name=_("来自"))
+    target = models.ForeignKey(Segment, models.PROTECT, related_name="flows_in", verbose_name=_("去往"))
+    via = models.CharField(_("经由"), max_length=60)
+    weight = models.PositiveSmallIntegerField(
+        _("重要程度"), choices=[(1, _("有益")), (2, _("重要")), (3, _("不可缺"))], default=2
+    )
+    note = models.CharField(_("说明"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "环节流向"
+        verbose_name = verbose_name_plural = _("环节流向")
         ordering = ("source__order", "target__order", "pk")
         constraints = [models.UniqueConstraint(fields=["source", "target", "via"], name="chains_flow_once")]
 
@@ -108,25 +114,25 @@ class Placement(models.Model):
     """A firm on a segment: in what role, how surely, by what evidence, and what people say of it."""
 
     class Decision(models.TextChoices):
-        SUGGESTED = "suggested", "待核"
-        CONFIRMED = "confirmed", "已确认"
-        REJECTED = "rejected", "已否定"
+        SUGGESTED = "suggested", _("待核")
+        CONFIRMED = "confirmed", _("已确认")
+        REJECTED = "rejected", _("已否定")
 
     enterprise = models.ForeignKey(
-        "enterprises.Enterprise", models.CASCADE, related_name="placements", verbose_name="企业"
+        "enterprises.Enterprise", models.CASCADE, related_name="placements", verbose_name=_("企业")
     )
-    segment = models.ForeignKey(Segment, models.PROTECT, related_name="placements", verbose_name="环节")
-    role = models.CharField("角色", max_length=10, choices=Role)
-    rank = models.PositiveSmallIntegerField("位次", default=1)
-    confidence = models.FloatField("可信度")
-    evidence = models.JSONField("依据", default=list, blank=True)
-    state = models.CharField("核定", max_length=10, choices=Decision, default=Decision.SUGGESTED)
-    decided_by = models.CharField("核定人", max_length=150, blank=True)
-    decided_at = models.DateTimeField("核定时间", null=True, blank=True)
-    model_version = models.CharField("模型版本", max_length=16, blank=True)
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="placements", verbose_name=_("环节"))
+    role = models.CharField(_("角色"), max_length=10, choices=Role)
+    rank = models.PositiveSmallIntegerField(_("位次"), default=1)
+    confidence = models.FloatField(_("可信度"))
+    evidence = models.JSONField(_("依据"), default=list, blank=True)
+    state = models.CharField(_("核定"), max_length=10, choices=Decision, default=Decision.SUGGESTED)
+    decided_by = models.CharField(_("核定人"), max_length=150, blank=True)
+    decided_at = models.DateTimeField(_("核定时间"), null=True, blank=True)
+    model_version = models.CharField(_("模型版本"), max_length=16, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "挂链"
+        verbose_name = verbose_name_plural = _("挂链")
         ordering = ("-confidence", "pk")
         constraints = [models.UniqueConstraint(fields=["enterprise", "segment"], name="chains_placement_once")]
         indexes = [models.Index(fields=["segment", "role", "-confidence"], name="chains_placement_segment")]
@@ -138,17 +144,17 @@ class Placement(models.Model):
 class Reference(models.Model):
     """A body of firms kept outside the register and used for comparison (its counts are in the file)."""
 
-    name = models.CharField("名称", max_length=60, unique=True)
-    file = models.CharField("文件", max_length=255)
-    rows = models.PositiveIntegerField("企业数")
-    placed = models.PositiveIntegerField("挂链企业数")
-    source_hash = models.CharField("来源指纹", max_length=64)
-    model_version = models.CharField("模型版本", max_length=16)
-    is_sample = models.BooleanField("示例", default=False)
-    loaded_at = models.DateTimeField("载入时间", auto_now=True)
+    name = models.CharField(_("名称"), max_length=60, unique=True)
+    file = models.CharField(_("文件"), max_length=255)
+    rows = models.PositiveIntegerField(_("企业数"))
+    placed = models.PositiveIntegerField(_("挂链企业数"))
+    source_hash = models.CharField(_("来源指纹"), max_length=64)
+    model_version = models.CharField(_("模型版本"), max_length=16)
+    is_sample = models.BooleanField(_("示例"), default=False)
+    loaded_at = models.DateTimeField(_("载入时间"), auto_now=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "对照库"
+        verbose_name = verbose_name_plural = _("对照库")
         ordering = ("name",)
 
     def __str__(self) -> str:
@@ -158,47 +164,47 @@ class Reference(models.Model):
 class DiagnosisRun(models.Model):
     """One diagnosis of a place: when, against what, with which rules and versions."""
 
-    place = models.ForeignKey("places.Place", models.PROTECT, related_name="diagnoses", verbose_name="地区")
-    reference = models.ForeignKey(Reference, models.PROTECT, null=True, related_name="runs", verbose_name="对照库")
-    at = models.DateTimeField("时间", auto_now_add=True)
-    by = models.CharField("经办人", max_length=150, blank=True)
-    rules = models.JSONField("规则", default=dict)
-    versions = models.JSONField("版本", default=dict)
-    firms = models.PositiveIntegerField("挂链企业数", default=0)
+    place = models.ForeignKey("places.Place", models.PROTECT, related_name="diagnoses", verbose_name=_("地区"))
+    reference = models.ForeignKey(Reference, models.PROTECT, null=True, related_name="runs", verbose_name=_("对照库"))
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+    by = models.CharField(_("经办人"), max_length=150, blank=True)
+    rules = models.JSONField(_("规则"), default=dict)
+    versions = models.JSONField(_("版本"), default=dict)
+    firms = models.PositiveIntegerField(_("挂链企业数"), default=0)
     # chain code → completeness and counts, each with numerator and denominator
-    figures = models.JSONField("各链指标", default=dict)
-    is_latest = models.BooleanField("最新", default=True, db_index=True)
+    figures = models.JSONField(_("各链指标"), default=dict)
+    is_latest = models.BooleanField(_("最新"), default=True, db_index=True)
     # Made because people decided on firms; only the newest renewal is kept, or the runs would bury the register.
-    is_renewal = models.BooleanField("随核定更新", default=False)
+    is_renewal = models.BooleanField(_("随核定更新"), default=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = "诊断"
+        verbose_name = verbose_name_plural = _("诊断")
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"诊断第{self.pk}号"
+        return gettext("诊断第%(number)s号") % {"number": self.pk}
 
 
 class SegmentState(models.Model):
     """The state of one leaf segment in one run, with the figures that made it."""
 
-    run = models.ForeignKey(DiagnosisRun, models.CASCADE, related_name="states", verbose_name="诊断")
-    segment = models.ForeignKey(Segment, models.PROTECT, related_name="states", verbose_name="环节")
-    state = models.CharField("状态", max_length=10, choices=State)
-    firms = models.PositiveIntegerField("企业数")
-    above_scale = models.PositiveIntegerField("规上企业数", null=True)
-    other_firms = models.PositiveIntegerField("只售不产等企业数", default=0)
-    unsure_firms = models.PositiveIntegerField("待核企业数", default=0)
-    expected = models.FloatField("期望企业数", null=True)
-    lq = models.FloatField("区位商", null=True)
-    lq_low = models.FloatField("区位商下限", null=True)
-    lq_high = models.FloatField("区位商上限", null=True)
-    hhi = models.FloatField("集中度", null=True)
-    sure = models.BooleanField("判断可靠", default=True)
-    basis = models.CharField("判据", max_length=200, blank=True)
+    run = models.ForeignKey(DiagnosisRun, models.CASCADE, related_name="states", verbose_name=_("诊断"))
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="states", verbose_name=_("环节"))
+    state = models.CharField(_("状态"), max_length=10, choices=State)
+    firms = models.PositiveIntegerField(_("企业数"))
+    above_scale = models.PositiveIntegerField(_("规上企业数"), null=True)
+    other_firms = models.PositiveIntegerField(_("只售不产等企业数"), default=0)
+    unsure_firms = models.PositiveIntegerField(_("待核企业数"), default=0)
+    expected = models.FloatField(_("期望企业数"), null=True)
+    lq = models.FloatField(_("区位商"), null=True)
+    lq_low = models.FloatField(_("区位商下限"), null=True)
+    lq_high = models.FloatField(_("区位商上限"), null=True)
+    hhi = models.FloatField(_("集中度"), null=True)
+    sure = models.BooleanField(_("判断可靠"), default=True)
+    basis = models.CharField(_("判据"), max_length=200, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "环节状态"
+        verbose_name = verbose_name_plural = _("环节状态")
         ordering = ("segment__chain__order", "segment__order")
         constraints = [models.UniqueConstraint(fields=["run", "segment"], name="chains_state_once")]
 
@@ -210,26 +216,26 @@ class Finding(models.Model):
     """What the diagnosis says should be done at a segment, with score parts and evidence."""
 
     class Kind(models.TextChoices):
-        FILL = "fill", "补链"
-        EXTEND = "extend", "延链"
-        STRENGTHEN = "strengthen", "强链"
+        FILL = "fill", _("补链")
+        EXTEND = "extend", _("延链")
+        STRENGTHEN = "strengthen", _("强链")
 
-    run = models.ForeignKey(DiagnosisRun, models.CASCADE, related_name="findings", verbose_name="诊断")
-    chain = models.ForeignKey(Chain, models.PROTECT, related_name="findings", verbose_name="产业链")
-    segment = models.ForeignKey(Segment, models.PROTECT, related_name="findings", verbose_name="环节")
-    place = models.ForeignKey("places.Place", models.PROTECT, related_name="findings", verbose_name="地区")
-    kind = models.CharField("类别", max_length=10, choices=Kind)
-    state = models.CharField("环节状态", max_length=10, choices=State)
-    rank = models.PositiveSmallIntegerField("链内位次")
-    score = models.FloatField("得分")
-    parts = models.JSONField("得分构成", default=list)
-    reasons = models.JSONField("理由", default=list)
-    evidence = models.JSONField("依据", default=dict)
-    explanation = models.TextField("说明")
-    sure = models.BooleanField("判断可靠", default=True)
+    run = models.ForeignKey(DiagnosisRun, models.CASCADE, related_name="findings", verbose_name=_("诊断"))
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="findings", verbose_name=_("产业链"))
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="findings", verbose_name=_("环节"))
+    place = models.ForeignKey("places.Place", models.PROTECT, related_name="findings", verbose_name=_("地区"))
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    state = models.CharField(_("环节状态"), max_length=10, choices=State)
+    rank = models.PositiveSmallIntegerField(_("链内位次"))
+    score = models.FloatField(_("得分"))
+    parts = models.JSONField(_("得分构成"), default=list)
+    reasons = models.JSONField(_("理由"), default=list)
+    evidence = models.JSONField(_("依据"), default=dict)
+    explanation = models.TextField(_("说明"))
+    sure = models.BooleanField(_("判断可靠"), default=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "诊断结论"
+        verbose_name = verbose_name_plural = _("诊断结论")
         ordering = ("-run", "chain__order", "rank")
         indexes = [models.Index(fields=["run", "chain", "rank"], name="chains_finding_rank")]
 
@@ -239,4 +245,4 @@ class Finding(models.Model):
     @property
     def sentence(self) -> str:
         """The explanation without the kind it opens with, for where a badge already says it."""
-        return self.explanation.removeprefix(f"{self.get_kind_display()}：")
+        return self.explanation.removeprefix(f"{declared(self.Kind(self.kind).label)}：")

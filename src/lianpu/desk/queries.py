@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Case, Count, Q, When
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Role, Segment, SegmentFlow, SegmentState, Stage, State
 from lianpu.chains.queries import latest_run
@@ -283,5 +284,12 @@ def recent_changes(user: Any) -> list[RecentChange]:
         register = registry.by_model[change.model]
         row = register.base().filter(pk=change.row).first()
         url = register.url("detail", change.row) if row is not None else ""
-        found.append(RecentChange(change, register.title, register.describe(row) if row else f"第{change.row}号", url))
+        found.append(
+            RecentChange(
+                change,
+                register.shown_title,
+                register.describe(row) if row else _("第%(number)s号") % {"number": change.row},
+                url,
+            )
+        )
     return found

@@ -1,20 +1,21 @@
 """Enterprises: who they are, what they are called, and their figures."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Enterprise(models.Model):
     """A registered enterprise, recognised by its unified social credit code (USCC)."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "存续"
-        SUSPENDED = "suspended", "停业"
-        CANCELLED = "cancelled", "注销"
-        REVOKED = "revoked", "吊销"
+        ACTIVE = "active", _("存续")
+        SUSPENDED = "suspended", _("停业")
+        CANCELLED = "cancelled", _("注销")
+        REVOKED = "revoked", _("吊销")
 
-    uscc = models.CharField("统一社会信用代码", max_length=18, unique=True)
-    name = models.CharField("企业名称", max_length=200)
-    name_key = models.CharField("名称检索键", max_length=200, editable=False)
+    uscc = models.CharField(_("统一社会信用代码"), max_length=18, unique=True)
+    name = models.CharField(_("企业名称"), max_length=200)
+    name_key = models.CharField(_("名称检索键"), max_length=200, editable=False)
     place = models.ForeignKey(
         "places.Place",
         models.PROTECT,
@@ -22,7 +23,7 @@ class Enterprise(models.Model):
         blank=True,
         db_index=False,
         related_name="enterprises",
-        verbose_name="所在地",
+        verbose_name=_("所在地"),
     )
     zone = models.ForeignKey(
         "places.Place",
@@ -31,20 +32,20 @@ class Enterprise(models.Model):
         blank=True,
         db_index=False,
         related_name="zone_enterprises",
-        verbose_name="功能区",
+        verbose_name=_("功能区"),
     )
-    address = models.CharField("注册地址", max_length=300, blank=True)
-    founded = models.DateField("注册日期", null=True, blank=True)
-    kind = models.CharField("企业类型", max_length=120, blank=True)
-    industry_code = models.CharField("行业代码", max_length=4, blank=True)
-    capital_text = models.CharField("注册资金", max_length=80, blank=True)
-    capital_10k_cny = models.DecimalField("注册资本", max_digits=18, decimal_places=4, null=True, blank=True)
-    scope = models.TextField("经营范围", blank=True)
-    status = models.CharField("登记状态", max_length=12, choices=Status, default=Status.ACTIVE)
-    is_sample = models.BooleanField("示例", default=False)
+    address = models.CharField(_("注册地址"), max_length=300, blank=True)
+    founded = models.DateField(_("注册日期"), null=True, blank=True)
+    kind = models.CharField(_("企业类型"), max_length=120, blank=True)
+    industry_code = models.CharField(_("行业代码"), max_length=4, blank=True)
+    capital_text = models.CharField(_("注册资金"), max_length=80, blank=True)
+    capital_10k_cny = models.DecimalField(_("注册资本"), max_digits=18, decimal_places=4, null=True, blank=True)
+    scope = models.TextField(_("经营范围"), blank=True)
+    status = models.CharField(_("登记状态"), max_length=12, choices=Status, default=Status.ACTIVE)
+    is_sample = models.BooleanField(_("示例"), default=False)
 
     class Meta:
-        verbose_name = verbose_name_plural = "企业"
+        verbose_name = verbose_name_plural = _("企业")
         ordering = ("pk",)
         # As few as the pages need, for every one slows an import; benchmarks/lists.py shows what each is for.
         indexes = [
@@ -63,13 +64,15 @@ class Enterprise(models.Model):
 class EnterpriseName(models.Model):
     """A former or other name under which the firm is known; joins the match index."""
 
-    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="names", verbose_name="企业")
-    name = models.CharField("名称", max_length=200)
-    name_key = models.CharField("名称检索键", max_length=200, db_index=True, editable=False)
-    kind = models.CharField("类别", max_length=10, choices=[("former", "曾用名"), ("short", "简称"), ("alias", "别名")])
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="names", verbose_name=_("企业"))
+    name = models.CharField(_("名称"), max_length=200)
+    name_key = models.CharField(_("名称检索键"), max_length=200, db_index=True, editable=False)
+    kind = models.CharField(
+        _("类别"), max_length=10, choices=[("former", _("曾用名")), ("short", _("简称")), ("alias", _("别名"))]
+    )
 
     class Meta:
-        verbose_name = verbose_name_plural = "企业名称"
+        verbose_name = verbose_name_plural = _("企业名称")
         constraints = [models.UniqueConstraint(fields=["enterprise", "name"], name="enterprise_name_once")]
 
     def __str__(self) -> str:
@@ -80,19 +83,19 @@ class EnterpriseFigure(models.Model):
     """One figure of one firm: indicator, period (2021 or 2021-06) and value in the indicator's unit."""
 
     class Indicator(models.TextChoices):
-        REVENUE = "revenue_10k_cny", "主营业务收入（万元）"
-        OUTPUT = "output_10k_cny", "工业总产值（万元）"
-        TAX = "tax_10k_cny", "税收（万元）"
-        RD = "rd_10k_cny", "研发费用（万元）"
-        STAFF = "staff", "从业人员（人）"
+        REVENUE = "revenue_10k_cny", _("主营业务收入（万元）")
+        OUTPUT = "output_10k_cny", _("工业总产值（万元）")
+        TAX = "tax_10k_cny", _("税收（万元）")
+        RD = "rd_10k_cny", _("研发费用（万元）")
+        STAFF = "staff", _("从业人员（人）")
 
-    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="figures", verbose_name="企业")
-    indicator = models.CharField("指标", max_length=24, choices=Indicator)
-    period = models.CharField("期间", max_length=7)
-    value = models.DecimalField("数值", max_digits=18, decimal_places=4)
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="figures", verbose_name=_("企业"))
+    indicator = models.CharField(_("指标"), max_length=24, choices=Indicator)
+    period = models.CharField(_("期间"), max_length=7)
+    value = models.DecimalField(_("数值"), max_digits=18, decimal_places=4)
 
     class Meta:
-        verbose_name = verbose_name_plural = "企业指标"
+        verbose_name = verbose_name_plural = _("企业指标")
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "indicator", "period"], name="enterprise_figure_once")
         ]

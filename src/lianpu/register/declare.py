@@ -25,9 +25,12 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from lianpu.register import kinds
 from lianpu.register.kinds import Kind
+from lianpu.register.language import declared, spoken
 
 if TYPE_CHECKING:
     from lianpu.register.importing import PlannedRow
@@ -89,6 +92,22 @@ class BoundColumn:
         return f"{self.label}（{self.column.unit}）" if self.column.unit else self.label
 
     @property
+    def shown_label(self) -> str:
+        """Label on a page, in the reader's language."""
+        return spoken(self.label)
+
+    @property
+    def shown_head(self) -> str:
+        """Head on a page, in the reader's language."""
+        if not self.column.unit:
+            return self.shown_label
+        return _("%(label)s（%(unit)s）") % {"label": self.shown_label, "unit": spoken(self.column.unit)}
+
+    def shown(self, text: str) -> str:
+        """Text of a value on a page: the words of choices and flags are ours to translate, all else is the row's own."""
+        return spoken(text) if isinstance(self.kind, (kinds.Choice, kinds.Flag)) else text
+
+    @property
     def numeric(self) -> bool:
         return isinstance(self.kind, kinds.Number)
 
@@ -134,7 +153,12 @@ class Register:
     # -- names ---------------------------------------------------------------------------------
     @cached_property
     def title(self) -> str:
-        return str(self.model._meta.verbose_name)
+        return declared(self.model._meta.verbose_name or "")
+
+    @property
+    def shown_title(self) -> str:
+        """Title on a page, in the reader's language; a context of its own, for English names a list in the plural."""
+        return pgettext("register", self.title)
 
     @cached_property
     def label(self) -> str:
@@ -160,7 +184,7 @@ class Register:
             except FieldDoesNotExist as missing:
                 if not column.value:
                     raise ImproperlyConfigured(f"{self.slug}: 列 {column.name} 不在模型中，也未给出 value") from missing
-        label = column.label or (str(found.verbose_name) if found is not None else column.name)
+        label = column.label or (declared(found.verbose_name) if found is not None else column.name)
         kind = column.kind or (kind_of(found, column.unit) if found is not None else kinds.Text())
         return BoundColumn(column.name, label, kind, column.value or column.name, found, column)
 
@@ -195,7 +219,9 @@ def kind_of(model_field: "models.Field[Any, Any]", unit: str = "") -> Kind:
     whole = isinstance(model_field, models.IntegerField)
     made: Kind = kinds.Text(max_length=model_field.max_length)
     if model_field.choices:
-        made = kinds.Choice(labels={str(value): str(label) for value, label in model_field.flatchoices}, whole=whole)
+        made = kinds.Choice(
+            labels={str(value): declared(label) for value, label in model_field.flatchoices}, whole=whole
+        )
     elif isinstance(model_field, models.ForeignKey):
         made = kinds.Reference()
     elif isinstance(model_field, models.BooleanField):

@@ -160,7 +160,7 @@ def differences(
             continue
         old, new = before.get(str(one.field.column)), after.get(str(one.field.column))
         if old != new:
-            found.append(FieldChange(one.label, _word(one, old), _word(one, new)))
+            found.append(FieldChange(one.shown_label, one.shown(_word(one, old)), one.shown(_word(one, new))))
     return found
 
 

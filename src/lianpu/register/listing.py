@@ -17,11 +17,13 @@ from urllib.parse import urlencode
 
 from django.db import connection, models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from lianpu.register import rights
 from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.faults import BadValueError
 from lianpu.register.kinds import Choice, Date, Flag, Integer, Json, Moment, Number, Reference
+from lianpu.register.language import spoken
 
 SIZES = (20, 50, 100, 200)
 COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
@@ -235,21 +237,27 @@ class Listing:
         found = []
         for name, text in self.params.items():
             if name.startswith("at.") and (pointed := self.register.by_name.get(name[3:])):
-                found.append((pointed.label, f"第{text}号", self.url(**{name: "", "page": ""})))
+                found.append(
+                    (
+                        pointed.shown_label,
+                        gettext("第%(number)s号") % {"number": text},
+                        self.url(**{name: "", "page": ""}),
+                    )
+                )
             elif (lens := self.register.lenses.get(name.removeprefix("f."))) and text:
-                found.append((lens.label, text, self.url(**{name: "", "page": ""})))
+                found.append((spoken(lens.label), text, self.url(**{name: "", "page": ""})))
             elif name.startswith("f.") and text:
                 plain, _, bound = name[2:].partition(".")
                 column = self.register.by_name.get(plain)
                 if column is None:
                     continue
-                label = column.label + {"from": " ≥", "to": " ≤"}.get(bound, "")
+                label = column.shown_label + {"from": " ≥", "to": " ≤"}.get(bound, "")
                 shown = (
-                    "空白"
+                    gettext("空白")
                     if text == BLANK
-                    else "、".join(column.kind.show(one) for one in text.split(","))
+                    else "、".join(column.shown(column.kind.show(one)) for one in text.split(","))
                     if isinstance(column.kind, Choice)
-                    else text
+                    else column.shown(text)
                 )
                 found.append((label, shown, self.url(**{name: "", "page": ""})))
         return found
@@ -276,6 +284,11 @@ class Cell:
     value: Any
     text: str
     url: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The text in the reader's language."""
+        return self.column.shown(self.text)
 
 
 def cells(columns: Sequence[BoundColumn], row: Any) -> list[Cell]:

@@ -2,18 +2,20 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.Model):
     """A named set of actions: ``actions`` maps a register's slug (or ``*``) to a list of actions (or ``*``)."""
 
-    code = models.SlugField("代码", unique=True)
-    name = models.CharField("名称", max_length=60)
-    actions = models.JSONField("可做的事", default=dict)
-    clears = models.JSONField("可见的敏感类别", default=list)
+    code = models.SlugField(_("代码"), unique=True)
+    name = models.CharField(_("名称"), max_length=60)
+    actions = models.JSONField(_("可做的事"), default=dict)
+    clears = models.JSONField(_("可见的敏感类别"), default=list)
 
     class Meta:
-        verbose_name = verbose_name_plural = "角色"
+        verbose_name = verbose_name_plural = _("角色")
 
     def __str__(self) -> str:
         return self.name
@@ -25,14 +27,14 @@ class Role(models.Model):
 class Grant(models.Model):
     """A role given to a person within a scope; an empty scope field does not limit."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="grants", verbose_name="用户")
-    role = models.ForeignKey(Role, models.PROTECT, related_name="grants", verbose_name="角色")
-    place_path = models.CharField("地区范围", max_length=120, blank=True)
-    chain_code = models.CharField("产业链范围", max_length=20, blank=True)
-    enterprise_uscc = models.CharField("企业范围", max_length=18, blank=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="grants", verbose_name=_("用户"))
+    role = models.ForeignKey(Role, models.PROTECT, related_name="grants", verbose_name=_("角色"))
+    place_path = models.CharField(_("地区范围"), max_length=120, blank=True)
+    chain_code = models.CharField(_("产业链范围"), max_length=20, blank=True)
+    enterprise_uscc = models.CharField(_("企业范围"), max_length=18, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "授权"
+        verbose_name = verbose_name_plural = _("授权")
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "role", "place_path", "chain_code", "enterprise_uscc"], name="register_grant_once"
@@ -46,46 +48,46 @@ class Grant(models.Model):
 class ImportRun(models.Model):
     """One file brought in: its number lists what it touched (through ``Change.run``)."""
 
-    register = models.CharField("登记簿", max_length=60)
-    file_name = models.CharField("文件名", max_length=255)
-    file_hash = models.CharField("文件指纹", max_length=64)
-    mode = models.CharField("方式", max_length=20)
-    by = models.CharField("经办人", max_length=150)
-    at = models.DateTimeField("时间", auto_now_add=True)
-    read = models.PositiveIntegerField("读入", default=0)
-    created = models.PositiveIntegerField("新增", default=0)
-    changed = models.PositiveIntegerField("变更", default=0)
-    same = models.PositiveIntegerField("无变化", default=0)
-    faulty = models.PositiveIntegerField("有误", default=0)
-    faults = models.JSONField("差错", default=list)
-    result_file = models.CharField("结果文件", max_length=255, blank=True)
+    register = models.CharField(_("登记簿"), max_length=60)
+    file_name = models.CharField(_("文件名"), max_length=255)
+    file_hash = models.CharField(_("文件指纹"), max_length=64)
+    mode = models.CharField(_("方式"), max_length=20)
+    by = models.CharField(_("经办人"), max_length=150)
+    at = models.DateTimeField(_("时间"), auto_now_add=True)
+    read = models.PositiveIntegerField(_("读入"), default=0)
+    created = models.PositiveIntegerField(_("新增"), default=0)
+    changed = models.PositiveIntegerField(_("变更"), default=0)
+    same = models.PositiveIntegerField(_("无变化"), default=0)
+    faulty = models.PositiveIntegerField(_("有误"), default=0)
+    faults = models.JSONField(_("差错"), default=list)
+    result_file = models.CharField(_("结果文件"), max_length=255, blank=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "导入批次"
+        verbose_name = verbose_name_plural = _("导入批次")
         ordering = ("-pk",)
 
     def __str__(self) -> str:
-        return f"导入第{self.pk}号"
+        return gettext("导入第%(number)s号") % {"number": self.pk}
 
 
 class Change(models.Model):
     """One change of one row, written by the database itself (see :mod:`lianpu.register.history`)."""
 
-    at = models.DateTimeField("时间")
-    model = models.CharField("登记簿", max_length=80)
-    row = models.BigIntegerField("行号")
+    at = models.DateTimeField(_("时间"))
+    model = models.CharField(_("登记簿"), max_length=80)
+    row = models.BigIntegerField(_("行号"))
     action = models.CharField(
-        "动作", max_length=6, choices=[("insert", "新增"), ("update", "修改"), ("delete", "删除")]
+        _("动作"), max_length=6, choices=[("insert", _("新增")), ("update", _("修改")), ("delete", _("删除"))]
     )
-    before = models.JSONField("改前", null=True)
-    after = models.JSONField("改后", null=True)
-    user = models.CharField("何人", max_length=150, default="")
-    reason = models.TextField("为何", default="")
-    source = models.CharField("来源", max_length=40, default="")
-    run = models.BigIntegerField("导入批次", null=True)
+    before = models.JSONField(_("改前"), null=True)
+    after = models.JSONField(_("改后"), null=True)
+    user = models.CharField(_("何人"), max_length=150, default="")
+    reason = models.TextField(_("为何"), default="")
+    source = models.CharField(_("来源"), max_length=40, default="")
+    run = models.BigIntegerField(_("导入批次"), null=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "变更记录"
+        verbose_name = verbose_name_plural = _("变更记录")
         ordering = ("-pk",)
         indexes = [
             models.Index(fields=["model", "row", "id"], name="register_change_row"),
@@ -105,7 +107,7 @@ class Actor(models.Model):
     run = models.BigIntegerField(null=True)
 
     class Meta:
-        verbose_name = verbose_name_plural = "当前经办"
+        verbose_name = verbose_name_plural = _("当前经办")
 
     def __str__(self) -> str:
         return self.user

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template import TemplateDoesNotExist
 from django.template.loader import select_template
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lianpu.register import exporting, importing, rights
@@ -155,7 +156,7 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
         except ValidationError as error:
             errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         else:
-            messages.success(request, f"已保存：{register.describe(saved)}")
+            messages.success(request, gettext("已保存：%(row)s") % {"row": register.describe(saved)})
             return redirect(register.url("detail", saved.pk))
     fields = []
     now = (
@@ -242,7 +243,11 @@ def import_commit(request: HttpRequest, slug: str) -> HttpResponseBase:
     except (UnreadableError, importing.RefusedError) as refused:
         messages.error(request, str(refused))
         return redirect(register.url("import"))
-    messages.success(request, f"{run}：新增{run.created}，变更{run.changed}，无变化{run.same}，有误{run.faulty}。")
+    messages.success(
+        request,
+        gettext("%(run)s：新增%(created)s，变更%(changed)s，无变化%(same)s，有误%(faulty)s。")
+        % {"run": run, "created": run.created, "changed": run.changed, "same": run.same, "faulty": run.faulty},
+    )
     return redirect(register.url("run", run.pk))
 
 

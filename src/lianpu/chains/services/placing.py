@@ -15,6 +15,7 @@ from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.importing import batches, silent
+from lianpu.register.language import declared
 
 if TYPE_CHECKING:
     import polars as pl
@@ -158,7 +159,7 @@ def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> 
         # A confirmed firm is certain, so that the lists' own filter finds just the firms that a diagnosis counts.
         placement.confidence = 1.0 if decided else _confidence(placement)
         fields.append("confidence")
-    with acting(user, reason=reason or f"挂链{placement.get_state_display()}", source="screen"):
+    with acting(user, reason=reason or f"挂链{declared(Placement.Decision(placement.state).label)}", source="screen"):
         placement.save(update_fields=fields)
         rediagnose(enterprise=placement.enterprise)
     return placement

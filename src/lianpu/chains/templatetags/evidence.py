@@ -6,8 +6,11 @@ from typing import Any
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
+from lianpu.chains.models import Chain
 from lianpu.chains.wording import PART_NAMES
+from lianpu.register.language import spoken
 
 register = template.Library()
 
@@ -32,5 +35,11 @@ def highlighted(text: str, spans: Iterable[Mapping[str, Any]]) -> SafeString:
 
 @register.filter
 def part_label(part: Mapping[str, Any]) -> str:
-    """The Chinese word for a score part."""
-    return PART_NAMES.get(str(part["name"]), str(part["name"]))
+    """The word for a score part, in the reader's language."""
+    return spoken(PART_NAMES.get(str(part["name"]), str(part["name"])))
+
+
+@register.filter
+def chain_name(chain: Chain) -> str:
+    """The name of a chain; its English one, where it has one, for those who read English."""
+    return chain.name_en if get_language() == "en" and chain.name_en else chain.name

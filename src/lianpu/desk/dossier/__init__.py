@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import override
 
 from lianpu.chains.models import Chain
 from lianpu.places.models import Place
@@ -25,11 +26,12 @@ def write_dossier(*, user: Any, chain: Chain, place: Place, form: str) -> bytes:
         raise ValidationError(f"不能写成“{form or '无后缀'}”文件：档案只有 {'、'.join(FORMS)} 两种，请改文件后缀。")
     from lianpu.desk.dossier.facts import gather
 
-    book = gather(user=user, chain=chain, place=place)
-    if form == "xlsx":
-        from lianpu.desk.dossier.workbook import workbook
+    with override(None):  # a book is an official paper: its words are the declared ones, whoever asks for it
+        book = gather(user=user, chain=chain, place=place)
+        if form == "xlsx":
+            from lianpu.desk.dossier.workbook import workbook
 
-        return workbook(book)
-    from lianpu.desk.dossier.document import document
+            return workbook(book)
+        from lianpu.desk.dossier.document import document
 
-    return document(book)
+        return document(book)

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 
+from lianpu.register.language import spoken
+
 register = template.Library()
 
 KIND_WORDS = {
@@ -30,5 +32,8 @@ def item(mapping: Mapping[str, Any], key: str) -> Any:
 
 @register.filter
 def kind_word(name: str) -> str:
-    """The Chinese word for the name of a kind of value."""
-    return KIND_WORDS.get(name, name)
+    """The word for the name of a kind of value, in the reader's language."""
+    return spoken(KIND_WORDS.get(name, name))
+
+
+register.filter("spoken", spoken)
