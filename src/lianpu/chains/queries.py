@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Segment, SegmentFlow, SegmentState
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Segment, SegmentFlow
 from lianpu.enterprises.models import Enterprise
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
 from lianpu.places.models import Place
@@ -177,12 +177,6 @@ def findings_of(run: DiagnosisRun, chain: Chain | None = None, top: int | None =
     if top is not None:
         rows = rows.filter(rank__lte=top)
     return list(rows.order_by("chain__order", "rank"))
-
-
-def states_of(run: DiagnosisRun, chain: Chain) -> dict[str, SegmentState]:
-    """Segment code → state row."""
-    rows = SegmentState.objects.filter(run=run, segment__chain=chain).select_related("segment")
-    return {row.segment.code: row for row in rows}
 
 
 def evidence_of(enterprise: Any) -> "QuerySet[Placement]":

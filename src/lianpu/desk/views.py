@@ -55,7 +55,6 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "board": board,
         "flows": board.flows,
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
-        "districts": queries.firms_by_district(request.user, place) if place else [],
         "figures": run.figures.get(chain.code, {}) if run else {},
     }
     return render(request, "desk/chain.html", context)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from lianpu.analysis.diagnosis import Diagnosis, Rules
 
-DIAGNOSE = "diagnose"
-
 
 def diagnose_place(
     *,
