@@ -1,0 +1,47 @@
+"""What was changed, by whom and why."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Change(models.Model):
+    """One change of one row, written by the database itself (see :mod:`lianpu.register.history`)."""
+
+    at = models.DateTimeField(_("时间"))
+    model = models.CharField(_("登记簿"), max_length=80)
+    row = models.BigIntegerField(_("行号"))
+    action = models.CharField(
+        _("动作"), max_length=6, choices=[("insert", _("新增")), ("update", _("修改")), ("delete", _("删除"))]
+    )
+    before = models.JSONField(_("改前"), null=True)
+    after = models.JSONField(_("改后"), null=True)
+    user = models.CharField(_("何人"), max_length=150, default="")
+    reason = models.TextField(_("为何"), default="")
+    source = models.CharField(_("来源"), max_length=40, default="")
+    run = models.BigIntegerField(_("导入批次"), null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("变更记录")
+        ordering = ("-pk",)
+        indexes = [
+            models.Index(fields=["model", "row", "id"], name="register_change_row"),
+            models.Index(fields=["run"], name="register_change_run", condition=models.Q(run__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} {self.model}#{self.row}"
+
+
+class Actor(models.Model):
+    """SQLite only: the one row that tells the triggers who is writing in the open transaction."""
+
+    user = models.CharField(max_length=150, default="")
+    reason = models.TextField(default="")
+    source = models.CharField(max_length=40, default="")
+    run = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("当前经办")
+
+    def __str__(self) -> str:
+        return self.user

@@ -1,0 +1,93 @@
+"""One row: its page and its form."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template import TemplateDoesNotExist
+from django.template.loader import select_template
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from lianpu.register import rights
+from lianpu.register.declare import Register, registry
+from lianpu.register.history import changes_of
+from lianpu.register.kinds import Json
+from lianpu.register.listing import cells
+from lianpu.register.services import save_row
+from lianpu.register.views.common import find_register, find_row, readable, widget_of
+
+
+@require_GET
+def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    register = find_register(slug, request.user)
+    row = find_row(register, request.user, pk)
+    related = []
+    for other, column in registry.related(register):
+        if rights.may(request.user, other, rights.VIEW):
+            count = rights.restrict(other.base().filter(**{column: pk}), other, request.user).count()
+            related.append((other, column, count))
+    context = {
+        "register": register,
+        "row": row,
+        "title": register.describe(row),
+        "badge": register.badge(row),
+        "cells": cells(readable(rights.visible(request.user, register.bound)), row),
+        "related": related,
+        "changes": changes_of(register, pk, rights.visible(request.user, register.bound)) if register.history else [],
+        "panels": [(panel.template, panel.context(request, row)) for panel in register.panels],
+        "may_change": register.imports and rights.may(request.user, register, rights.CHANGE, row),
+    }
+    return HttpResponse(_own_template(register, "detail").render(context, request))
+
+
+def _own_template(register: Register, page: str) -> Any:
+    """A context may refine a page under ``<app>/<slug>_<page>.html``; else the kit's own serves."""
+    app = register.model._meta.app_label
+    try:
+        return select_template([f"{app}/{register.slug}_{page}.html", f"register/{page}.html"])
+    except TemplateDoesNotExist as missing:
+        raise Http404(str(missing)) from missing
+
+
+@require_http_methods(["GET", "POST"])
+def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpResponse:
+    action = rights.CHANGE if pk is not None else rights.ADD
+    register = find_register(slug, request.user, action)
+    row = find_row(register, request.user, pk) if pk is not None else None
+    rights.demand(request.user, register, action, row)
+    columns = [
+        c for c in rights.visible(request.user, register.bound) if c.column.editable and not isinstance(c.kind, Json)
+    ]
+    errors: dict[str, list[str]] = {}
+    typed: dict[str, str] = {}
+    if request.method == "POST":
+        typed = {c.name: request.POST.get(c.name, "") for c in columns}
+        try:
+            saved = save_row(
+                register=register, user=request.user, values=typed, row=row, reason=request.POST.get("reason", "")
+            )
+        except ValidationError as error:
+            errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        else:
+            messages.success(request, gettext("已保存：%(row)s") % {"row": register.describe(saved)})
+            return redirect(register.url("detail", saved.pk))
+    fields = []
+    now = (
+        {cell.column.name: cell.text for cell in cells([c for c in columns if not c.column.source_only], row)}
+        if row is not None
+        else {}
+    )
+    for column in columns:
+        text = typed.get(column.name, now.get(column.name, ""))
+        fields.append((column, widget_of(column), text, errors.get(column.name, [])))
+    context = {
+        "register": register,
+        "row": row,
+        "fields": fields,
+        "errors": errors,
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "register/form.html", context, status=422 if errors else 200)
