@@ -42,11 +42,13 @@ def whole_import(path: Path, results: Path) -> tuple[float, Any]:
         planned, _ = taken()
         run = importing.commit(plan, user=SYSTEM, result_folder=results)
         seconds, own = taken()
+        importing.write_result(run, plan.sheet)
+        handed, _ = taken()
     if Enterprise.objects.count() != before + run.created:
         raise SystemExit(f"{path.name}: {run.created} said to be new, but {Enterprise.objects.count() - before} are")
     print(
         f"{path.name}: read {run.read:,}, new {run.created:,}, changed {run.changed:,}, same {run.same:,}, "
-        f"faulty {run.faulty:,} in {seconds:.2f} s (plan {planned:.2f}, this process {own:.2f}): "
+        f"faulty {run.faulty:,} in {seconds:.2f} s (plan {planned:.2f}, this process {own:.2f}; result file {handed - seconds:.2f} more): "
         f"{run.read / seconds:,.0f} rows/s, {run.read / own:,.0f} a second of this process",
         flush=True,
     )

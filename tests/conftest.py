@@ -22,6 +22,7 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     settings.LIANPU_HOME = Path(HOME.name)
+    settings.LIANPU_JOBS = "inline"
     settings.MEDIA_ROOT = settings.LIANPU_HOME / "files"
     settings.STATIC_ROOT = settings.LIANPU_HOME / "static"
     settings.STATIC_ROOT.mkdir()
@@ -34,12 +35,26 @@ def pytest_unconfigure() -> None:
     HOME.cleanup()
 
 
+@pytest.fixture(autouse=True)
+def _no_field_of_another_test() -> None:
+    """What a process remembers for a moment of custom fields goes with the test that made them."""
+    from lianpu.register import custom
+
+    custom.forget()
+
+
 @pytest.fixture
 def home(tmp_path: Path, settings: Any) -> Path:
     """A home for one test alone, where it looks at what was written there."""
     settings.LIANPU_HOME = tmp_path / "home"
     settings.LIANPU_HOME.mkdir()
     return settings.LIANPU_HOME
+
+
+@pytest.fixture
+def query_counts() -> Path:
+    """How many statements each page of each register may take."""
+    return Path(__file__).parent / "unit" / "register" / "query_counts.json"
 
 
 # code, name, short name, kind, code of the place above

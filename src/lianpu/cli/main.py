@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lianpu.cli import accounts, auditing, documents, files
 from lianpu.cli.console import Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -42,8 +43,9 @@ def main() -> None:
 @main.command()
 @click.option("--empty", is_flag=True, help="不载入示例城市。")
 @click.option("--no-serve", is_flag=True, help="只备好数据，不启动网站。")
+@click.option("--no-worker", is_flag=True, help="网站旁不启动运行器（另用 lianpu worker 运行任务时）。")
 @json_option
-def up(empty: bool, no_serve: bool, as_json: bool) -> None:
+def up(empty: bool, no_serve: bool, no_worker: bool, as_json: bool) -> None:
     """备好数据库与示例城市，诊断，打印结论，启动网站。"""
     from lianpu.cli import serving, setup
 
@@ -61,66 +63,21 @@ def up(empty: bool, no_serve: bool, as_json: bool) -> None:
     setup.print_accounts(console, summary["address"])
     console.answer(summary)
     if not no_serve:
-        serving.serve(host, port)
+        serving.serve(host, port, worker=not no_worker)
 
 
-@main.command("import")
-@click.argument("register")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--all-or-nothing", is_flag=True, help="有一行有误就都不导入（默认只导入正确的行）。")
-@click.option("--preview", is_flag=True, help="只预览，不写入。")
-@click.option("--reason", default="", help="变更原因，记入变更记录。")
-@json_option
-def import_file(register: str, file: Path, all_or_nothing: bool, preview: bool, reason: str, as_json: bool) -> None:
-    """把表格文件导入登记簿 REGISTER（如 enterprises）。"""
-    from django.conf import settings
+@main.command()
+@click.option("--name", default="", help="运行器的名称（默认主机名加进程号）。")
+@click.option("--with-parent", is_flag=True, hidden=True, help="随启动它的进程结束。")
+def worker(name: str, with_parent: bool) -> None:
+    """运行任务（导入、导出、挂链、诊断、档案），直到 Ctrl-C；可在多台机器上同时运行多个。"""
+    from lianpu.cli import working
 
-    from lianpu.register import importing
-    from lianpu.register.declare import registry
-    from lianpu.register.rights import SYSTEM
+    working.work(name, with_parent=with_parent)
 
-    console = Console(as_json)
-    declared = registry.by_slug.get(register)
-    if declared is None or not declared.imports:
-        names = "、".join(one.slug for one in registry.all() if one.imports)
-        refuse(f"没有可导入的登记簿“{register}”。可用：{names}", 2)
-    with in_words():
-        _ready(console)
-        start = time.perf_counter()
-        plan = importing.make_plan(declared, file, SYSTEM, console.progress)
-        counts = plan.counts
-        summary: dict[str, Any] = {
-            "register": register,
-            "file": str(file),
-            "read": len(plan.rows),
-            "created": counts[importing.NEW],
-            "changed": counts[importing.CHANGED],
-            "same": counts[importing.SAME],
-            "faulty": counts[importing.FAULTY],
-        }
-        if not preview:
-            mode = importing.ALL_OR_NOTHING if all_or_nothing else importing.GOOD_ROWS
-            run = importing.commit(
-                plan,
-                user=SYSTEM,
-                mode=mode,
-                reason=reason,
-                result_folder=settings.LIANPU_HOME / "imports",
-                progress=console.progress,
-            )
-            summary |= {"import_number": run.pk, "result_file": run.result_file}
-        summary["seconds"] = round(time.perf_counter() - start, 3)
-    console.close_bar()
-    for fault in plan.faults:
-        click.echo(str(fault), err=True)
-    console.say(
-        f"{'预览' if preview else '导入第{}号'.format(summary.get('import_number'))}：读入 {summary['read']}，新增 {summary['created']}，"
-        f"变更 {summary['changed']}，无变化 {summary['same']}，有误 {summary['faulty']}；"
-        f"{summary['seconds']} 秒（每秒 {summary['read'] / max(summary['seconds'], 1e-3):,.0f} 行）"
-    )
-    if not preview:
-        console.say(f"结果文件：{summary['result_file']}")
-    console.answer(summary | {"faults": [fault.as_dict() for fault in plan.faults]})
+
+for made in (files.import_file, files.imports, files.folders):
+    main.add_command(made)
 
 
 @main.command()
@@ -282,6 +239,9 @@ def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
     console.answer({"file": str(output), "bytes": len(body), "seconds": seconds})
 
 
+main.add_command(documents.dictionary)
+
+
 @main.group()
 def sample() -> None:
     """示例城市。"""
@@ -324,22 +284,8 @@ def maps_check(as_json: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
-@main.command()
-@click.argument("username")
-@click.option("--password", prompt="密码", hide_input=True, confirmation_prompt="再输一遍")
-def admin(username: str, password: str) -> None:
-    """新建管理员（示例城市之外没有任何默认密码）。"""
-    from django.contrib.auth import get_user_model
-    from django.contrib.auth.password_validation import validate_password
-
-    console = Console(False)
-    with in_words():
-        _ready(console)
-        if get_user_model().objects.filter(username=username).exists():
-            refuse(f"用户“{username}”已存在，请换一个用户名。")
-        validate_password(password)
-        get_user_model().objects.create_superuser(username=username, password=password)
-    console.say(f"已新建管理员“{username}”。")
+main.add_command(accounts.admin)
+main.add_command(auditing.audit)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Serving the site in the foreground; Ctrl-C ends it cleanly."""
+"""Serving the site in the foreground, with a worker for jobs beside it; Ctrl-C ends both cleanly."""
 
+import ctypes
 import os
+import signal
 import socket
 import sys
 
@@ -36,18 +38,45 @@ def check_port(host: str, port: int) -> None:
             )
 
 
-def serve(host: str, port: int) -> None:
-    """Become the server process, so that signals reach it directly."""
-    options = {
-        "interface": "wsgi",
-        "host": host,
-        "port": str(port),
-        "workers": str(min(os.cpu_count() or 1, 4)),
-        "blocking-threads": "4",
-        "workers-kill-timeout": "2",  # without it a worker may outlive Ctrl-C
-        "log-level": "warning",
-    }
-    given = [word for name, value in options.items() for word in (f"--{name}", value)]
+def serve(host: str, port: int, *, worker: bool) -> None:
+    """Become the server process, so that signals reach it directly; ``worker`` keeps one that does jobs beside it."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "granian", *given, "--no-ws", "lianpu.site.wsgi:application"])  # noqa: S606
+    words = [sys.executable, "-m", "lianpu.cli.serving", host, str(port), *(["--worker"] if worker else [])]
+    os.execv(sys.executable, words)  # noqa: S606
+
+
+def _serve(host: str, port: int, *, worker: bool) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    from lianpu.cli.working import Companion
+
+    server = Granian(
+        "lianpu.site.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=min(os.cpu_count() or 1, 4),
+        blocking_threads=4,
+        workers_kill_timeout=2,  # without it a worker may outlive Ctrl-C
+        websockets=False,
+        log_level=LogLevels.warning,
+    )
+    os.register_at_fork(after_in_child=_end_with_parent)
+    if worker:
+        companion = Companion()
+        server.on_startup(companion.start)
+        server.on_shutdown(companion.end)
+    server.serve()
+
+
+def _end_with_parent() -> None:
+    """Where the server itself is killed, the processes that answer must not hold its port (Linux; else they may)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], int(sys.argv[2]), worker="--worker" in sys.argv)

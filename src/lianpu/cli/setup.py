@@ -14,6 +14,7 @@ def make_ready(console: Console) -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     from lianpu.chains.services import load_maps
+    from lianpu.demo.services import load_roles
     from lianpu.places.services import load_gazetteer
     from lianpu.register.rights import SYSTEM
 
@@ -25,6 +26,7 @@ def make_ready(console: Console) -> None:
         console.say(f"载入行政区划 {written} 个")
     if loaded := load_maps(user=SYSTEM):
         console.say(f"载入产业链图谱：{'、'.join(loaded)}")
+    load_roles(user=SYSTEM)
 
 
 def load_sample_city(console: Console) -> dict[str, Any]:

@@ -1,13 +1,25 @@
-"""The roles that the sample accounts have: what each may do in which register, and which figures it may see."""
+"""The roles that an installation starts with: what each may do in which register, and which figures it may see.
+
+Duties are apart: who runs the business gives no rights, who gives rights sees no business, who audits changes nothing.
+A role's ``*`` stands for every register but those of accounts and rights, which a role must name.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lianpu.register.rights import ADD, CHANGE, EXPORT, IMPORT, VIEW
+from lianpu.register.rights import ADD, ADMINISTER, CHANGE, EXPORT, IMPORT, VIEW
 
 FIGURES = "figures"
 _READ = [VIEW, EXPORT]
 _KEEP = [VIEW, ADD, CHANGE, IMPORT, EXPORT]
+_DISTRICT = {
+    "*": _READ,
+    "enterprises": _KEEP,
+    "enterprise-names": _KEEP,
+    "enterprise-figures": _KEEP,
+    "placements": [CHANGE],
+}
+_ACCOUNTS = dict.fromkeys(("accounts", "roles", "grants", "account-log"), _READ)
 # The maps and their words, open to every firm: where it stands is shown on them.
 _MAPS = {slug: [VIEW] for slug in ("places", "chains", "segments", "products", "segment-flows")}
 
@@ -24,19 +36,11 @@ class RoleRow:
 
 ROLES = (
     RoleRow("bureau-admin", "局管理员", {"*": ["*"]}, [FIGURES]),
+    RoleRow("security-admin", "安全管理员", _ACCOUNTS | {"accounts": [*_READ, ADMINISTER]}),
+    RoleRow("auditor", "审计员", {"*": _READ, **_ACCOUNTS}, [FIGURES]),
     RoleRow("chain-office", "链长办", {"*": _READ, "placements": [CHANGE]}, [FIGURES]),
-    RoleRow(
-        "district-office",
-        "县区（功能区）经办",
-        {
-            "*": _READ,
-            "enterprises": _KEEP,
-            "enterprise-names": _KEEP,
-            "enterprise-figures": _KEEP,
-            "placements": [CHANGE],
-        },
-        [FIGURES],
-    ),
+    RoleRow("district-office", "县区经办", _DISTRICT, [FIGURES]),
+    RoleRow("zone-office", "功能区经办", _DISTRICT, [FIGURES]),
     RoleRow(
         "enterprise",
         "企业用户",

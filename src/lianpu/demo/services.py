@@ -22,16 +22,18 @@ from lianpu.places.queries import ids_by_code, place_by_code
 from lianpu.register.bulk import insert
 from lianpu.register.history import acting
 from lianpu.register.importing import silent
-from lianpu.register.models import Grant, Role
+from lianpu.register.models import Account, Grant, Role
 
 Progress = Callable[[int, int, str], None]
 
 PASSWORD = "lianpu-sample-2021"  # noqa: S105 - printed on purpose: the accounts exist only beside invented data
 _ACCOUNTS = (
     ("admin", "bureau-admin", "局管理员：全市全部登记簿，可做一切"),
+    ("security", "security-admin", "安全管理员：只管账号与授权，不见业务数据"),
+    ("auditor", "auditor", "审计员：看一切记录与登记簿，不改任何内容"),
     ("sh-office", "chain-office", "石油化工链长办：看全市，核定石油化工的挂链"),
     ("xigu", "district-office", "西固区经办：只见、只管本区企业"),
-    ("xinqu", "district-office", "兰州新区经办：只见、只管新区企业"),
+    ("xinqu", "zone-office", "兰州新区经办：只见、只管新区企业"),
     ("firm", "enterprise", "企业用户：只见本企业"),
     ("reader", "reader", "查阅人员：只看，不见企业经营数据"),
 )
@@ -125,23 +127,35 @@ def load_accounts(*, user: Any) -> int:
     """
     _installing(user)
     limits = _limits()
-    for row in ROLES:
-        Role.objects.get_or_create(
-            code=row.code, defaults={"name": row.name, "actions": dict(row.actions), "clears": row.clears}
-        )
+    load_roles(user=user)
     roles = dict(Role.objects.values_list("code", "pk"))
     people = get_user_model()
     wanted = [name for name, _, _ in _ACCOUNTS]
     present = set(people._default_manager.filter(username__in=wanted).values_list("username", flat=True))
     secret = make_password(PASSWORD)  # hashed once: it takes longer than all the rest, and is the same for all
     made = 0
-    for username, role, words in _ACCOUNTS:
-        if username in present:
-            continue
-        person = people._default_manager.create(username=username, password=secret, first_name=words.partition("：")[0])
-        Grant.objects.create(user=person, role_id=roles[role], **limits.get(username, {}))
-        made += 1
+    with acting(user, reason="载入示例账号", source="command"):
+        for username, role, words in _ACCOUNTS:
+            if username in present:
+                continue
+            name, _, note = words.partition("：")
+            person = people._default_manager.create(username=username, password=secret, first_name=name)
+            Account.objects.create(user=person, organisation="示例单位", note=note, is_sample=True)
+            Grant.objects.create(user=person, role_id=roles[role], **limits.get(username, {}))
+            made += 1
     return made
+
+
+def load_roles(*, user: Any) -> int:
+    """Make the roles that are not there yet; what somebody changed in a role stays. Returns how many were made."""
+    _installing(user)
+    present = set(Role.objects.values_list("code", flat=True))
+    missing = [row for row in ROLES if row.code not in present]
+    if missing:
+        with acting(user, reason="建立初始角色", source="command"):
+            for row in missing:
+                Role.objects.create(code=row.code, name=row.name, actions=dict(row.actions), clears=row.clears)
+    return len(missing)
 
 
 def _limits() -> dict[str, dict[str, str]]:
@@ -161,8 +175,8 @@ def _limits() -> dict[str, dict[str, str]]:
 
 def sample_accounts() -> list[tuple[str, str, str]]:
     """(user name, password, words) of the sample accounts that this installation has."""
-    held = set(Grant.objects.values_list("user__username", "role__code"))
-    return [(name, PASSWORD, words) for name, role, words in _ACCOUNTS if (name, role) in held]
+    held = set(Account.objects.filter(is_sample=True).values_list("user__username", flat=True))
+    return [(name, PASSWORD, words) for name, _, words in _ACCOUNTS if name in held]
 
 
 def remove_sample(*, user: Any) -> dict[str, int]:
@@ -182,7 +196,7 @@ def remove_sample(*, user: Any) -> dict[str, int]:
         for held in Reference.objects.filter(is_sample=True):
             Path(held.file).unlink(missing_ok=True)
             held.delete()
-        people = get_user_model()._default_manager.filter(username__in=[name for name, _, _ in sample_accounts()])
+        people = get_user_model()._default_manager.filter(account__is_sample=True)
         counts["accounts"] = people.count()
         people.delete()
     return counts

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
 
 from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
 from lianpu.desk import queries
-from lianpu.register import rights
+from lianpu.register import jobs, rights
 from lianpu.register.declare import registry
 
 
@@ -28,6 +27,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         "districts": queries.firms_by_district(request.user, place) if place else [],
         "zones": queries.zones_of(request.user, place) if place else [],
         "changes": queries.recent_changes(request.user),
+        "may_diagnose": rights.may(request.user, registry["diagnosis-runs"], rights.ADD),
     }
     return render(request, "desk/cockpit.html", context)
 
@@ -78,17 +78,15 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
     return render(request, "desk/segment_sheet.html", context)
 
 
-@require_GET
+@require_POST
 def dossier(request: HttpRequest, code: str, form: str) -> HttpResponse:
-    from lianpu.desk.dossier import FORMS, write_dossier
+    """Have the chain's book written; it comes at once where it is done at once."""
+    from lianpu.desk.dossier import FORMS
 
     chain = _chain(request, code)
-    place = queries.place_for(request.user, request.GET.get("place", ""))
+    place = queries.place_for(request.user, request.POST.get("place", ""))
     if place is None or form not in FORMS:
         raise Http404("还没有诊断，不能生成档案。请先运行诊断。")
-    try:
-        body = write_dossier(user=request.user, chain=chain, place=place, form=form)
-    except ValidationError as refused:
-        raise Http404("；".join(refused.messages)) from refused
-    name = content_disposition_header(as_attachment=True, filename=f"{place.name}{chain.name}产业链档案.{form}") or ""
-    return HttpResponse(body, content_type=FORMS[form], headers={"Content-Disposition": name})
+    title = gettext("%(place)s%(chain)s产业链档案（%(form)s）") % {"place": place.name, "chain": chain.name, "form": form}
+    started = jobs.start("dossier", user=request.user, title=title, chain=chain.code, place=place.code, form=form)
+    return redirect(jobs.after(jobs.wait(started, seconds=5)))

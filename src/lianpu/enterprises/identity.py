@@ -37,12 +37,18 @@ MESSAGES: dict[Reason, str] = {
 
 @dataclass(frozen=True, slots=True)
 class UsccCheck:
-    """The normalised code, what is wrong with it ("" when nothing is) in a word and in Chinese, and likely right codes."""
+    """The normalised code, what is wrong with it ("" when nothing is) in a word and in Chinese, and likely right codes.
+
+    ``sure``: the one proposal replaces nothing but letters that stand where no code has them (O, I, Z, S; letters among
+    the eight digits of the head). A wrong check character alone is weaker evidence: where the error is no look-alike,
+    chance makes some other look-alike right in most codes.
+    """
 
     code: str
     reason: Reason
     message: str
     proposals: tuple[str, ...] = ()
+    sure: bool = False
 
     @property
     def ok(self) -> bool:
@@ -74,7 +80,14 @@ def check_uscc(text: str | None) -> UsccCheck:
     proposals = tuple(propose(code))
     if proposals:
         message += f"；形近字改正后可能是 {' 或 '.join(proposals)}"
-    return UsccCheck(code, reason, message, proposals)
+    impossible = _impossible(code)
+    sure = len(proposals) == 1 and {i for i, c in enumerate(code) if c != proposals[0][i]} == impossible
+    return UsccCheck(code, reason, message, proposals, sure)
+
+
+def _impossible(code: str) -> set[int]:
+    """Where characters stand that no code has there."""
+    return {i for i, c in enumerate(code) if c not in ALPHABET or (i < 8 and not c.isdecimal())}
 
 
 def _what_is_wrong(code: str) -> Reason:
@@ -102,7 +115,7 @@ def propose(text: str | None) -> list[str]:
     code = normalise_uscc(text)
     if len(code) != 18 or gb32100.is_valid(code):
         return []
-    must = {i for i, c in enumerate(code) if c not in ALPHABET or (i < 8 and not c.isdecimal())}
+    must = _impossible(code)
     if len(must) > 4 or any(code[i] not in LOOK_ALIKE for i in must):
         return []
     choices = [LOOK_ALIKE[c] if i in must else c for i, c in enumerate(code)]

@@ -3,8 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lianpu.register.models import Extensible
 
-class Enterprise(models.Model):
+
+class Enterprise(Extensible):
     """A registered enterprise, recognised by its unified social credit code (USCC)."""
 
     class Status(models.TextChoices):

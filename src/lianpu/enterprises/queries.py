@@ -1,6 +1,6 @@
 """Reads of enterprises."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,22 @@ def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
             for text in by_key[key]:
                 found.setdefault(text, next(iter(pks)))
     return found
+
+
+def names_by_code(codes: Iterable[str]) -> Mapping[str, str]:
+    """USCC → key of the name, of the firms that are registered."""
+    return dict(_of_codes(codes, Enterprise.objects.all(), "name_key"))
+
+
+def addresses_of_placed(codes: Iterable[str]) -> Mapping[str, str]:
+    """USCC → address, of the registered firms that have a place."""
+    return dict(_of_codes(codes, Enterprise.objects.filter(place__isnull=False), "address"))
+
+
+def _of_codes(codes: Iterable[str], firms: "QuerySet[Enterprise]", field: str) -> Iterator[tuple[str, str]]:
+    wanted = sorted(codes)
+    for start in range(0, len(wanted), 2000):
+        yield from firms.filter(uscc__in=wanted[start : start + 2000]).values_list("uscc", field)
 
 
 def with_revenue(rows: "QuerySet[Enterprise]") -> "QuerySet[Any]":

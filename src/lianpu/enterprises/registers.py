@@ -1,14 +1,16 @@
 """The registers of enterprises, their names and their figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from lianpu.enterprises import services
+from lianpu.enterprises import matching, services
+from lianpu.enterprises.matching import AUTOMATIC, propose_enterprises
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
 from lianpu.enterprises.queries import match_enterprises
 from lianpu.places.queries import inside, match_places
 from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, Scope, registered
 from lianpu.register.importing import PlannedRow
+from lianpu.register.matching import Proposal
 
 
 @registered
@@ -60,6 +62,9 @@ class EnterpriseRegister(Register):
     def derive(self, rows: Sequence[PlannedRow]) -> None:
         services.derive(rows)
 
+    def look_alikes(self, rows: Sequence[PlannedRow]) -> Mapping[int, Proposal]:
+        return matching.look_alikes(rows)
+
 
 @registered
 class EnterpriseNameRegister(Register):
@@ -77,6 +82,8 @@ class EnterpriseNameRegister(Register):
             label="统一社会信用代码",
             value="enterprise__uscc",
             match=match_enterprises,
+            propose=propose_enterprises,
+            automatic=AUTOMATIC,
             required=True,
             aliases=["信用代码", "企业", "企业名称"],
             search="A",
@@ -104,11 +111,13 @@ class EnterpriseFigureRegister(Register):
             label="统一社会信用代码",
             value="enterprise__uscc",
             match=match_enterprises,
+            propose=propose_enterprises,
+            automatic=AUTOMATIC,
             required=True,
             aliases=["信用代码", "企业", "企业名称"],
             search="A",
         ),
         Column("indicator", required=True),
-        Column("period", required=True, help="年度写 2021，月度写 2021-06"),
+        Column("period", kind=kinds.Period(), required=True, help="年度写 2021，季度写 2021-Q2，月度写 2021-06"),
         Column("value", required=True, sensitivity="figures"),
     )

@@ -34,6 +34,12 @@ def match_places(texts: Iterable[str]) -> Mapping[str, int]:
     return {text: known[text] for text in wanted if text in known}
 
 
+def place_named(text: str) -> Place | None:
+    """The place with this code or full name, or with a name that only one place bears."""
+    found = match_places([text])
+    return Place.objects.get(pk=found[text]) if text in found else None
+
+
 def inside(prefix: str = "place", zone: str = "zone") -> "PlaceFilter":
     """A list filter by place code that takes in everything below the place, and zones."""
     return PlaceFilter(prefix, zone)
@@ -61,6 +67,16 @@ class PlaceFilter:
 def ids_by_code() -> Mapping[str, int]:
     """Every place's id by code."""
     return dict(Place.objects.values_list("code", "pk"))
+
+
+def place_paths() -> Mapping[str, set[str]]:
+    """Names and short names of places within the nation → the paths of the places that bear them."""
+    found: dict[str, set[str]] = {}
+    rows = Place.objects.exclude(kind=Place.Kind.NATION)
+    for name, short_name, path in rows.values_list("name", "short_name", "path"):
+        for word in (name, short_name):
+            found.setdefault(word, set()).add(path)
+    return found
 
 
 def address_resolver() -> Resolver:

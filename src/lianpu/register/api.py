@@ -42,10 +42,10 @@ def _type(column: BoundColumn) -> Any:
 def schemas(register: Register) -> tuple[type[Schema], type[Schema]]:
     """What the API answers for a row, and what it takes."""
     name = "".join(part.title() for part in register.slug.split("-"))
-    shown = {c.name: (_type(c) | None, None) for c in register.bound if not c.column.source_only}
+    shown = {c.name: (_type(c) | None, None) for c in register.declared if not c.column.source_only}
     # What a cell of a file may hold, a value may be: the column's kind says what it cannot read.
     cell = str | int | float | bool | list[str] | None
-    taken = {c.name: (cell, None) for c in register.bound if c.column.editable}
+    taken = {c.name: (cell, None) for c in register.declared if c.column.editable}
     out: Any = create_model(f"{name}Row", __base__=Schema, id=(int, ...), **shown)  # type: ignore[call-overload]
     taking: Any = create_model(f"{name}Input", __base__=Taken, reason=(str, ""), **taken)  # type: ignore[call-overload]
     return out, taking

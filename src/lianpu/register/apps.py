@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.signals import request_started
 from django.db.models.signals import post_migrate
 
 
@@ -10,8 +11,13 @@ class RegisterConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules
 
+        from lianpu.register import custom
         from lianpu.register.history import install_triggers
+        from lianpu.register.importing import work  # noqa: F401 — declares the jobs of the import desk
+        from lianpu.register.search import following  # noqa: F401 — declares the job and the duty of the index
 
         autodiscover_modules("registers")
+        autodiscover_modules("jobs")
         # The one signal of the house: triggers are schema, and follow every migration.
         post_migrate.connect(install_triggers, sender=self)
+        request_started.connect(custom.forget)

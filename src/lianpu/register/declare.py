@@ -28,15 +28,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from lianpu.register import kinds
+from lianpu.register import custom, kinds
 from lianpu.register.kinds import Kind
 from lianpu.register.language import declared, spoken
 
 if TYPE_CHECKING:
     from lianpu.register.importing import PlannedRow
+    from lianpu.register.matching import Proposal
+    from lianpu.register.models import CustomField
 
 Matcher = Callable[[Iterable[str]], Mapping[str, Any]]
 """Finds referenced rows set-wise: texts of cells → instances' ids; texts not found are left out."""
+Proposer = Callable[[Iterable[str]], Mapping[str, "Sequence[Proposal]"]]
+"""Rows that texts which ``match`` did not find may mean, set-wise, best first; texts like nothing are left out."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Column:
     required: bool = False
     search: str = ""  # "A" weighs most; empty = not searched
     match: Matcher | None = None
+    propose: Proposer | None = None
+    automatic: float = 1.0  # a proposal with at least this score that stands out is taken without asking
     value: str = ""  # ORM path that shows a reference, e.g. "place__name"
     filter_with: Callable[[str], models.Q] | None = None
     shown: bool = True  # in the list as it first opens
@@ -85,6 +91,7 @@ class BoundColumn:
     path: str  # what a query reads to show the value
     field: "models.Field[Any, Any] | None"
     column: Column
+    is_custom: bool = False  # added by an office, see :mod:`lianpu.register.custom`
 
     @property
     def head(self) -> str:
@@ -148,6 +155,8 @@ class Register:
     history: ClassVar[bool] = True  # change records by trigger; off only for results that are written once
     imports: ClassVar[bool] = True  # rows come from files and forms; off for what the system computes
     reason_required: ClassVar[bool] = False
+    guarded: ClassVar[bool] = False  # of accounts and rights: a role's "*" does not take it in, only its own name does
+    opening: ClassVar[str] = ""  # query string with which the list opens, where nothing else is asked for
     note: ClassVar[str] = ""  # one line under the title: what the register is, and who keeps it
 
     # -- names ---------------------------------------------------------------------------------
@@ -169,12 +178,33 @@ class Register:
 
     # -- columns -------------------------------------------------------------------------------
     @cached_property
-    def bound(self) -> list[BoundColumn]:
+    def declared(self) -> list[BoundColumn]:
+        """The columns of the declaration."""
         return [self._bind(column) for column in self.columns]
 
-    @cached_property
+    @property
+    def bound(self) -> list[BoundColumn]:
+        """The columns of the declaration and those that the office has added."""
+        return [*self.declared, *map(custom.bind, added)] if (added := self.added) else self.declared
+
+    @property
     def by_name(self) -> dict[str, BoundColumn]:
-        return {column.name: column for column in self.bound}
+        known = self._declared_by_name
+        return known | {one.name: custom.bind(one) for one in added} if (added := self.added) else known
+
+    @cached_property
+    def _declared_by_name(self) -> dict[str, BoundColumn]:
+        return {column.name: column for column in self.declared}
+
+    @cached_property
+    def extensible(self) -> bool:
+        """Whether offices may add columns."""
+        return custom.is_extensible(self)
+
+    @property
+    def added(self) -> "Sequence[CustomField]":
+        """The custom fields in use."""
+        return custom.active(self.slug) if self.extensible else ()
 
     def _bind(self, column: Column) -> BoundColumn:
         found: models.Field[Any, Any] | None = None
@@ -191,12 +221,16 @@ class Register:
     # -- hooks ---------------------------------------------------------------------------------
     def base(self) -> "models.QuerySet[Any]":
         """Rows before rights and filters, with the references that the columns show."""
-        ways = {c.path.rpartition("__")[0] for c in self.bound if "__" in c.path}
+        ways = {c.path.rpartition("__")[0] for c in self.declared if "__" in c.path}
         rows = self.model._default_manager.all()
-        return rows.select_related(*ways) if ways else rows
+        return custom.annotated(rows.select_related(*ways) if ways else rows, self.added)
 
     def derive(self, rows: "Sequence[PlannedRow]") -> None:
         """Set-wise step of an import after the cells are read: fill values that follow from others, add faults."""
+
+    def look_alikes(self, rows: "Sequence[PlannedRow]") -> "Mapping[int, Proposal]":  # noqa: ARG002
+        """Stored rows that new rows of a file may be once more, though their keys differ: line → what it is like."""
+        return {}
 
     @property
     def panels(self) -> list[Panel]:
@@ -296,7 +330,7 @@ class Registry:
         """Registers whose rows point at this register's rows, with the column that points."""
         found = []
         for other in self.all():
-            for column in other.bound:
+            for column in other.declared:
                 model_field = column.field
                 if isinstance(model_field, models.ForeignKey) and model_field.related_model is register.model:
                     found.append((other, column.name))

@@ -5,13 +5,11 @@ import datetime as dt
 import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import IO, Any
 
 from django.db import models
 
 from lianpu.register.declare import BoundColumn, Register
-from lianpu.register.importing import FAULTY, OUTCOME_WORDS, Plan
 from lianpu.register.kinds import Date, Integer, Moment, Number, Real, Reference
 from lianpu.register.reading import RUNS
 
@@ -20,7 +18,6 @@ FORMS = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-RESULT_HEADS = ("结果", "原因")
 
 
 def export(register: Register, rows: "models.QuerySet[Any]", columns: Sequence[BoundColumn], form: str) -> bytes:
@@ -46,11 +43,13 @@ def shield(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.lstrip("'").startswith(RUNS) else value
 
 
-def write_csv(out: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """CSV with a byte-order mark, as Chinese Excel expects it."""
-    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
+def write_csv(
+    out: IO[bytes], heads: Sequence[object], rows: Iterable[Sequence[object]], encoding: str = "utf-8-sig"
+) -> None:
+    """CSV, by default with a byte-order mark, as Chinese Excel expects it."""
+    text = io.TextIOWrapper(out, encoding=encoding, errors="replace", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow(heads)
+    writer.writerow([shield(cell) for cell in heads])
     writer.writerows([shield(cell) for cell in row] for row in rows)
     text.flush()
     text.detach()
@@ -78,11 +77,11 @@ def _xlsx(out: IO[bytes], register: Register, columns: Sequence[BoundColumn], ro
         last = 0
         for last, row in enumerate(rows, start=1):
             for at, value in enumerate(row):
-                _cell(sheet, last, at, value, moment if isinstance(value, dt.datetime) else day)
+                write_cell(sheet, last, at, value, moment if isinstance(value, dt.datetime) else day)
         sheet.autofilter(0, 0, last, max(len(columns) - 1, 0))
 
 
-def _cell(sheet: Any, row: int, at: int, value: object, day: Any) -> None:
+def write_cell(sheet: Any, row: int, at: int, value: object, day: Any) -> None:
     if value is None or value == "":
         return
     if isinstance(value, (Decimal, int, float)) and not isinstance(value, bool):
@@ -138,52 +137,6 @@ def template(register: Register, columns: Iterable[BoundColumn]) -> bytes:
             if labels:
                 sheet.data_validation(1, at, 5000, at, {"validate": "list", "source": labels})
     return out.getvalue()
-
-
-def write_result(plan: Plan, folder: Path, number: int) -> Path:
-    """The sender's own rows with result and reason beside each: csv for csv and parquet, xlsx for workbooks."""
-    folder.mkdir(parents=True, exist_ok=True)
-    workbook = plan.sheet.form not in {"csv", "parquet"}
-    place = folder / f"导入{number}-{plan.sheet.path.stem[:60]}-结果.{'xlsx' if workbook else 'csv'}"
-    reasons = (
-        (row, [OUTCOME_WORDS[row.outcome], "；".join(str(f) for f in row.faults) or row.note]) for row in plan.rows
-    )
-    if not workbook:
-        heads = plan.sheet.heads
-        with place.open("wb") as out:
-            # Short lines are padded, so that result and reason stand under their own heads.
-            write_csv(out, [*heads, *RESULT_HEADS], ([*_padded(row.cells, len(heads)), *said] for row, said in reasons))
-        return place
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(
-        place, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet = book.add_worksheet("结果")
-        day, bad = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bg_color": "#F9D6D5"})
-        width, at = len(plan.sheet.heads), 0
-        for title in plan.sheet.above:
-            for column, value in enumerate(title):
-                _cell(sheet, at, column, value, day)
-            at += 1
-        for column, word in enumerate(RESULT_HEADS):
-            sheet.write_string(max(at - 1, 0), width + column, word)
-        for row, said in reasons:
-            faulty = {fault.column for fault in row.faults}
-            for column, value in enumerate(_padded(row.cells, width)):
-                bound = plan.columns[column] if column < width else None
-                if row.outcome == FAULTY and bound and bound.label in faulty:
-                    sheet.write_string(at, column, "" if value is None else str(value), bad)
-                else:
-                    _cell(sheet, at, column, value, day)
-            for column, word in enumerate(said):
-                sheet.write_string(at, width + column, word)
-            at += 1
-    return place
-
-
-def _padded(cells: Sequence[object], width: int) -> list[object]:
-    return [*cells, *[None] * (width - len(cells))]
 
 
 def exportable(columns: Sequence[BoundColumn]) -> list[BoundColumn]:

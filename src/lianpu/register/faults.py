@@ -4,12 +4,16 @@ from dataclasses import asdict, dataclass
 
 
 class BadValueError(Exception):
-    """A cell cannot be taken as it stands: why, and the remedy, in the user's words."""
+    """A cell cannot be taken as it stands: why, and the remedy, in the user's words.
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    ``proposal`` is what the cell may have meant, for a person to accept; it is never taken by itself.
+    """
+
+    def __init__(self, reason: str, remedy: str, proposal: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
+        self.proposal = proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class Fault:
     value: str
     reason: str
     remedy: str
+    proposal: str = ""  # what the cell may have meant, as one would type it
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -13,33 +13,75 @@ PostgreSQL has transaction-local settings.
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
+from django.utils.translation import gettext
 
-from lianpu.register.declare import BoundColumn, Register, registry
+from lianpu.register.audit import seal_soon
+from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.kinds import Choice, Flag, Moment
 from lianpu.register.models import Change
+from lianpu.register.triggers import install_triggers
 
-Said = tuple[str, str, str, int | None]
-NOBODY: Said = ("", "", "", None)
+__all__ = [
+    "FieldChange",
+    "acting",
+    "changed_since",
+    "changes_of",
+    "differences",
+    "first_and_last",
+    "first_since",
+    "install_triggers",
+    "references_in",
+    "told",
+    "value_in",
+    "word_for",
+]
+
+
+class Said(NamedTuple):
+    """Who writes, why, from where, in which import, and in which act."""
+
+    user: str = ""
+    reason: str = ""
+    source: str = ""
+    run: int | None = None
+    act: int | None = None
+
+
+NOBODY = Said()
 _speaking: ContextVar[Said] = ContextVar("speaking", default=NOBODY)
+_ACTS_BEGIN = 1_577_836_800_000  # 2020-01-01 in milliseconds
+
+
+def new_act() -> int:
+    """A number for what is done together: milliseconds since 2020, then 22 random bits, so that later acts are higher."""
+    return (time.time_ns() // 1_000_000 - _ACTS_BEGIN) << 22 | secrets.randbits(22)
 
 
 @contextmanager
-def acting(user: object, *, reason: str = "", source: str = "screen", run: int | None = None) -> Iterator[None]:
-    """One transaction whose changes are recorded as made by ``user`` for ``reason``."""
+def acting(user: object, *, reason: str = "", source: str = "screen", run: int | None = None) -> Iterator[int]:
+    """One transaction whose changes are recorded as made by ``user`` for ``reason``; gives the number of the act.
+
+    What is done within another ``acting`` belongs to the outer one's act: a merge with all it moves is one.
+    """
     before = _speaking.get()
-    said: Said = (getattr(user, "username", None) or str(user or ""), reason, source, run)
+    name = getattr(user, "username", None) or str(user or "")
+    said = Said(name, reason, source, run, before.act or new_act())
     token = _speaking.set(said)
     try:
         with transaction.atomic():
             _say(said)
-            yield
+            yield said.act or 0
+            if before == NOBODY:
+                transaction.on_commit(seal_soon)
             if not transaction.get_rollback():  # else the database itself goes back to what was said before
                 _say(before)
     finally:
@@ -47,87 +89,21 @@ def acting(user: object, *, reason: str = "", source: str = "screen", run: int |
 
 
 def _say(said: Said) -> None:
-    user, reason, source, run = said
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "INSERT INTO register_actor (id, user, reason, source, run) VALUES (1, %s, %s, %s, %s) "
+                "INSERT INTO register_actor (id, user, reason, source, run, act) VALUES (1, %s, %s, %s, %s, %s) "
                 "ON CONFLICT (id) DO UPDATE SET user=excluded.user, reason=excluded.reason, "
-                "source=excluded.source, run=excluded.run",
-                [user, reason, source, run],
+                "source=excluded.source, run=excluded.run, act=excluded.act",
+                said,
             )
         else:
-            text = json.dumps({"user": user, "reason": reason, "source": source, "run": run}, ensure_ascii=False)
-            cursor.execute("SELECT set_config('lianpu.actor', %s, true)", [text])
+            cursor.execute(
+                "SELECT set_config('lianpu.actor', %s, true)", [json.dumps(said._asdict(), ensure_ascii=False)]
+            )
 
 
-def install_triggers(**_: object) -> None:
-    """(Re)make the triggers of every register with history; run after each migration."""
-    present = set(connection.introspection.table_names())
-    if Change._meta.db_table not in present:
-        return
-    with connection.cursor() as cursor:
-        for register in registry.all():
-            table = register.model._meta.db_table
-            if register.history and table in present:
-                for statement in _sqlite(register) if connection.vendor == "sqlite" else _postgresql(register):
-                    cursor.execute(statement)
-
-
-_EVENTS = (("insert", "", "new"), ("update", "old", "new"), ("delete", "old", ""))
-
-
-def _sqlite(register: Register) -> Iterator[str]:
-    table = register.model._meta.db_table
-
-    def image(row: str) -> str:
-        if not row:
-            return "NULL"
-        parts = []
-        for one in register.model._meta.concrete_fields:
-            held = f'{row}."{one.column}"'
-            parts.append(f"'{one.column}', " + (f"json({held})" if isinstance(one, models.JSONField) else held))
-        return f"json_object({', '.join(parts)})"
-
-    for event, before, after in _EVENTS:
-        yield f'DROP TRIGGER IF EXISTS "{table}_{event}"'
-        yield (
-            f'CREATE TRIGGER "{table}_{event}" AFTER {event.upper()} ON "{table}" BEGIN '
-            f"INSERT INTO register_change (at, model, row, action, before, after, user, reason, source, run) "
-            f"SELECT strftime('%Y-%m-%d %H:%M:%f', 'now'), '{register.label}', {after or before}.id, '{event}', "
-            f"{image(before)}, {image(after)}, coalesce(a.user, ''), coalesce(a.reason, ''), "
-            f"coalesce(nullif(a.source, ''), 'sql'), a.run "
-            f"FROM (SELECT 1) LEFT JOIN register_actor a ON a.id = 1; END"
-        )
-
-
-def _postgresql(register: Register) -> Iterator[str]:
-    table = register.model._meta.db_table
-    source = {
-        "insert": "SELECT NULL::jsonb AS b, to_jsonb(n) AS a, n.id FROM new_rows n",
-        "update": "SELECT to_jsonb(o) AS b, to_jsonb(n) AS a, n.id FROM new_rows n JOIN old_rows o ON o.id = n.id",
-        "delete": "SELECT to_jsonb(o) AS b, NULL::jsonb AS a, o.id FROM old_rows o",
-    }
-    for event, before, after in _EVENTS:
-        yield f"""
-            CREATE OR REPLACE FUNCTION "{table}_{event}"() RETURNS trigger LANGUAGE plpgsql AS $$
-            DECLARE said jsonb := coalesce(nullif(current_setting('lianpu.actor', true), ''), '{{}}')::jsonb;
-            BEGIN
-              INSERT INTO register_change (at, model, row, action, before, after, "user", reason, source, run)
-              SELECT clock_timestamp(), '{register.label}', r.id, '{event}', r.b, r.a,
-                coalesce(said->>'user', ''), coalesce(said->>'reason', ''),
-                coalesce(nullif(said->>'source', ''), 'sql'), (said->>'run')::bigint
-              FROM ({source[event]}) r;
-              RETURN NULL;
-            END $$"""
-        yield f'DROP TRIGGER IF EXISTS "{table}_{event}" ON "{table}"'
-        tables = " ".join(
-            part for part in (before and "OLD TABLE AS old_rows", after and "NEW TABLE AS new_rows") if part
-        )
-        yield (
-            f'CREATE TRIGGER "{table}_{event}" AFTER {event.upper()} ON "{table}" REFERENCING {tables} '
-            f'FOR EACH STATEMENT EXECUTE FUNCTION "{table}_{event}"()'
-        )
+Names = Mapping[str, Mapping[int, str]]
 
 
 @dataclass(frozen=True)
@@ -139,33 +115,107 @@ class FieldChange:
     after: str
 
 
+def first_since(moment: dt.datetime) -> int:
+    """Id of the first record made at or after ``moment``; past the last where there is none.
+
+    Ids rise with time, so halving them finds it without an index, which every import would pay for.
+    """
+    ends = Change.objects.aggregate(low=models.Min("pk"), high=models.Max("pk"))
+    low, high = ends["low"] or 0, (ends["high"] or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        found = Change.objects.filter(pk__gte=middle).order_by("pk").values_list("pk", "at").first()
+        if found and found[1] < moment:
+            low = found[0] + 1
+        else:
+            high = middle
+    return low
+
+
+def changed_since(register: Register, when: dt.datetime) -> "models.QuerySet[Change, int]":
+    """Ids of the register's rows that were made, changed or deleted at or after ``when``; fit for ``pk__in``."""
+    since = Change.objects.filter(model=register.label, pk__gte=first_since(when))
+    return since.order_by().values_list("row", flat=True)
+
+
+def first_and_last(register: Register, rows: Iterable[int]) -> dict[int, tuple[Change, Change]]:
+    """By row: its first and its latest record (without images), for who made it and who touched it last."""
+    spans = (
+        Change.objects.filter(model=register.label, row__in=list(rows))
+        .order_by()
+        .values_list("row")
+        .annotate(models.Min("pk"), models.Max("pk"))
+    )
+    found = {row: (first, last) for row, first, last in spans}
+    records = Change.objects.defer("before", "after").in_bulk({pk for span in found.values() for pk in span})
+    return {row: (records[first], records[last]) for row, (first, last) in found.items()}
+
+
 def changes_of(
     register: Register, row: int, columns: Iterable[BoundColumn], limit: int = 50
 ) -> list[tuple[Change, list[FieldChange]]]:
     """The latest changes of a row, newest first, each with those of ``columns`` (what the reader may see) that differ."""
-    shown = list(columns)
-    found = Change.objects.filter(model=register.label, row=row)[:limit]
-    return [(change, differences(shown, change.before, change.after)) for change in found]
+    return told(list(Change.objects.filter(model=register.label, row=row)[:limit]), list(columns))
+
+
+def told(changes: Sequence[Change], columns: Sequence[BoundColumn]) -> list[tuple[Change, list[FieldChange]]]:
+    """Changes of one register in words, each with those of ``columns`` that differ, in one query a reference column."""
+    names = references_in([image for one in changes for image in (one.before, one.after) if image], columns)
+    return [(change, differences(columns, change.before, change.after, names)) for change in changes]
+
+
+def references_in(images: Iterable[dict[str, Any]], columns: Iterable[BoundColumn]) -> Names:
+    """What the rows that images refer to are called, by column and id."""
+    held, found = list(images), {}
+    for one in columns:
+        if isinstance(one.field, models.ForeignKey):
+            target: Any = one.field.related_model
+            way = one.path.partition("__")[2]
+            ids = {pk for image in held if (pk := image.get(str(one.field.column))) is not None}
+            rows = target._default_manager.filter(pk__in=ids).order_by()
+            if way:
+                found[one.name] = {pk: str(name) for pk, name in rows.values_list("pk", way)}
+            else:
+                found[one.name] = {row.pk: str(row) for row in rows}
+    return found
 
 
 def differences(
-    columns: Iterable[BoundColumn], before: dict[str, Any] | None, after: dict[str, Any] | None
+    columns: Iterable[BoundColumn],
+    before: dict[str, Any] | None,
+    after: dict[str, Any] | None,
+    names: Names | None = None,
 ) -> list[FieldChange]:
     """Columns that differ between two images of a row; for a new or deleted row none are listed."""
     if before is None or after is None:
         return []
     found = []
     for one in columns:
-        if one.field is None:
-            continue
-        old, new = before.get(str(one.field.column)), after.get(str(one.field.column))
+        old, new = value_in(before, one), value_in(after, one)
         if old != new:
-            found.append(FieldChange(one.shown_label, one.shown(_word(one, old)), one.shown(_word(one, new))))
+            known = (names or {}).get(one.name, {})
+            found.append(FieldChange(one.shown_label, word_for(one, old, known), word_for(one, new, known)))
     return found
 
 
+def value_in(image: dict[str, Any], column: BoundColumn) -> Any:
+    """What an image holds of a column; None for what is not stored."""
+    if column.is_custom:
+        return (image.get("extra") or {}).get(column.name)
+    return None if column.field is None else image.get(str(column.field.column))
+
+
+def word_for(column: BoundColumn, value: Any, names: Mapping[int, str]) -> str:
+    """A value of an image as a page shows it; a row that is referred to by its name, or its number where it is gone."""
+    if isinstance(column.field, models.ForeignKey) and value is not None:
+        return names.get(value) or gettext("第%(number)s号（已不在）") % {"number": value}
+    return column.shown(_word(column, value))
+
+
 def _word(column: BoundColumn, value: Any) -> str:
-    """Images hold numbers and texts as they are; only choices, flags and moments need a word."""
+    """Images hold numbers and texts as they are; only choices, flags, moments and custom values need a word."""
+    if column.is_custom:
+        return column.kind.show(None if value is None else column.kind.parse(value))
     if isinstance(column.kind, Moment) and value:
         said = dt.datetime.fromisoformat(value)
         return column.kind.show(said if said.tzinfo else said.replace(tzinfo=dt.UTC))

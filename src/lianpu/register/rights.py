@@ -15,6 +15,9 @@ from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.models import Grant
 
 VIEW, ADD, CHANGE, DELETE, IMPORT, EXPORT = "view", "add", "change", "delete", "import", "export"
+CONFIGURE = "configure"  # add columns to a register
+# Of accounts alone: to make and close them, to give and take roles. No verb on rows asks for it.
+ADMINISTER = "administer"
 READING = frozenset({VIEW, EXPORT})
 
 
@@ -97,7 +100,7 @@ def reach_of(user: Any, register: Register, action: str = VIEW) -> Q | None:
         return Q()
     reach: Q | None = None
     for grant in grants_of(user):
-        if not grant.role.allows(register.slug, action):
+        if not grant.role.allows(register.slug, action, by_name=register.guarded):
             continue
         part = _within(user, register, grant, action)
         if part is None:

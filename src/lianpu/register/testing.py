@@ -34,6 +34,7 @@ from lianpu.register.listing import Listing, cells
 from lianpu.register.models import Change, Grant, ImportRun, Role
 from lianpu.register.reading import UnreadableError, read
 from lianpu.register.rights import SYSTEM
+from lianpu.register.testing_lists import EditBehaviour, ListBehaviour
 
 FILES = ("xlsx", "csv", "parquet")
 NEVER = "绝无此值"
@@ -68,7 +69,7 @@ def _same_at(path: str, last: Any) -> Callable[[Any], bool]:
 
 
 @pytest.mark.django_db
-class ComputedSuite:
+class ComputedSuite(ListBehaviour):
     """What must hold of any register; see the module."""
 
     slug: ClassVar[str]
@@ -358,7 +359,7 @@ class ComputedSuite:
             assert set(self._answers(user, stored[0]).values()) <= {200, 403}
 
 
-class RegisterSuite(ComputedSuite):
+class RegisterSuite(ComputedSuite, EditBehaviour):
     """What must hold besides of a register whose rows come from files, forms and the API."""
 
     def test_template_takes_the_rows_heads(self, surroundings: None, boss: Any, tmp_path: Path) -> None:  # noqa: ARG002

@@ -1,14 +1,23 @@
 """Headers every answer carries, and who may come in."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import override
+from django.utils.translation import gettext, override
+
+from lianpu.site.accounts.queries import owed_page
+
+# Pages that stay open to somebody who must first change a password or set up the second step.
+FREE_PATHS = ("/account/", "/sign-in/", "/sign-out/", "/language/")
+SEEN_EVERY = 60  # seconds between two notes that a session is in use: not every request writes
 
 # No inline script; inline style attributes are needed by ECharts' tooltips and by bar widths.
 POLICY = (
@@ -55,3 +64,30 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.path.startswith("/api/"):
             return JsonResponse({"detail": "请先登录"}, status=401)
         return super().handle_no_permission(request, view_func)
+
+
+def session_rules(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """End a session that was idle or open for too long; send who owes a password or a second step to that page first."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated or request.path.startswith(settings.STATIC_URL):
+            return get_response(request)
+        now = int(time.time())
+        since, seen = request.session.setdefault("since", now), request.session.setdefault("seen", now)
+        idle, whole = settings.LIANPU_IDLE_MINUTES * 60, settings.LIANPU_SESSION_HOURS * 3600
+        if (idle and now - seen > idle) or (whole and now - since > whole):
+            request.timed_out = True  # type: ignore[attr-defined] # read where the sign-out is noted
+            logout(request)
+            return get_response(request)
+        if now - seen > SEEN_EVERY:
+            request.session["seen"] = now
+        owed = "" if request.path.startswith(FREE_PATHS) else owed_page(request)
+        if not owed:
+            return get_response(request)
+        if request.path.startswith("/api/"):
+            return JsonResponse({"detail": gettext("请先在网页上修改密码或设置两步验证。")}, status=403)
+        return redirect(f"{owed}?due=1")
+
+    return middleware

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from lianpu.register import rights
 from lianpu.register.declare import registry
+from lianpu.site.accounts.queries import ACCOUNTS
 
 AREAS = ("家底", "图谱", "行动", "监测", "平台")
 
@@ -18,4 +19,8 @@ def navigation(request: HttpRequest) -> Mapping[str, Any]:
         return {"areas": []}
     seen = [register for register in registry.all() if rights.may(user, register, rights.VIEW)]
     areas = [(area, [register for register in seen if register.area == area]) for area in AREAS]
-    return {"areas": [(area, registers) for area, registers in areas if registers]}
+    may_see_accounts = rights.may(user, registry[ACCOUNTS], rights.VIEW)
+    return {
+        "areas": [(area, registers) for area, registers in areas if registers],
+        "may_see_accounts": may_see_accounts,
+    }

@@ -1,4 +1,3 @@
-from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
@@ -6,8 +5,7 @@ from django.views.i18n import set_language
 from lianpu.site.api import api
 
 urlpatterns = [
-    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("", include("lianpu.site.accounts.urls")),
     path("language/", login_not_required(set_language), name="set_language"),
     path("api/", api.urls),
     path("", include("lianpu.desk.urls")),

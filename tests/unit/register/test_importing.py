@@ -12,8 +12,8 @@ from lianpu.enterprises.identity import make_uscc
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure
 from lianpu.register import importing
 from lianpu.register.declare import registry
-from lianpu.register.exporting import RESULT_HEADS, write_csv
-from lianpu.register.importing import ALL_OR_NOTHING, Plan, RefusedError, commit, make_plan
+from lianpu.register.exporting import write_csv
+from lianpu.register.importing import ALL_OR_NOTHING, Plan, RefusedError, commit, committing, make_plan, write_result
 from lianpu.register.models import Change, ImportRun
 from lianpu.register.reading import UnreadableError, read
 from lianpu.register.rights import SYSTEM
@@ -109,7 +109,7 @@ def test_what_changes_is_told_field_by_field(send: Any, bring: Any, tmp_path: Pa
 
 def test_lines_that_repeat(send: Any) -> None:
     plan = send([GOOD, GOOD, ["另一名称", A, "620102", "100", ""]])
-    assert [row.outcome for row in plan.rows] == ["new", "same", "faulty"]
+    assert [row.outcome for row in plan.rows] == ["new", "duplicate", "faulty"]
     assert "第2行" in plan.rows[1].note
     assert "第2行" in plan.faults[0].reason
 
@@ -156,7 +156,7 @@ def test_two_firms_of_one_name_are_told_apart_by_code(bring: Any, send: Any, tmp
 def test_formulas_are_neutralised_and_come_back_as_they_were(bring: Any, tmp_path: Path) -> None:
     run = bring([["=HYPERLINK(1)", A, "620102", "1", "@甲"], ["-丁", B, "并无此地", "1", "+乙"]])
     assert Enterprise.objects.get().name == "=HYPERLINK(1)"
-    text = Path(run.result_file).read_text("utf-8-sig")
+    text = write_result(run).read_text("utf-8-sig")
     assert "\n'=HYPERLINK(1)," in text
     assert ",'@甲," in text
     assert not any(line.startswith(("=", "-", "+", "@")) for line in text.splitlines())
@@ -179,10 +179,10 @@ def test_the_result_file_tells_every_line_its_fate(form: str, send: Any, bring: 
         book.save(path)
     plan = make_plan(registry["enterprises"], path, SYSTEM)
     run = commit(plan, user=SYSTEM, result_folder=tmp_path / "results")
-    sheet = read(Path(run.result_file), frozenset(["企业名称", "统一社会信用代码"]))
-    assert sheet.heads[-2:] == list(RESULT_HEADS)
+    sheet = read(write_result(run), frozenset(["企业名称", "统一社会信用代码"]))
+    assert sheet.heads[-2:] == ["结果", "原因"]
     assert [row[0] for row in sheet.rows] == [row[0] for row in rows]
-    assert [row[-2] for row in sheet.rows] == ["新增", "有误", "变更", "无变化", "无变化"]
+    assert [row[-2] for row in sheet.rows] == ["新增", "有误", "变更", "无变化", "重复"]
     reasons = [str(row[-1] or "") for row in sheet.rows]
     assert all(word in reasons[1] for word in ("很多", "并无此地"))
     assert "完全相同" in reasons[4]
@@ -190,7 +190,7 @@ def test_the_result_file_tells_every_line_its_fate(form: str, send: Any, bring: 
 
 def test_a_crash_in_the_middle_leaves_nothing(send: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = send([GOOD, ["示例乙有限公司", B, "620103", "5", "炭素"]])
-    monkeypatch.setattr(importing, "_check_reach", lambda *_: 1 / 0)
+    monkeypatch.setattr(committing, "_check_reach", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         commit(plan, user=SYSTEM, result_folder=tmp_path)
     assert not Enterprise.objects.exists()

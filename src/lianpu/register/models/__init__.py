@@ -1,7 +1,14 @@
 """The kit's own tables: who may do what, what was changed, and what each import did."""
 
-from lianpu.register.models.changes import Actor, Change
-from lianpu.register.models.imports import ImportRun
+from lianpu.register.models.accounts import Account, AccountEvent, PastPassword
+from lianpu.register.models.changes import Actor, Change, Seal
+from lianpu.register.models.custom import CustomField, Extensible
+from lianpu.register.models.imports import ImportFolder, ImportRun, SenderMap
+from lianpu.register.models.jobs import Job, Tick
+from lianpu.register.models.lists import OpeningView, SavedView
+from lianpu.register.models.matching import MatchDecision
+from lianpu.register.models.notes import Attachment, Note
 from lianpu.register.models.rights import Grant, Role
+from lianpu.register.models.search import SearchCursor, SearchIndex
 
-__all__ = ["Actor", "Change", "Grant", "ImportRun", "Role"]
+__all__ = ["Account", "AccountEvent", "Actor", "Attachment", "Change", "CustomField", "Extensible", "Grant", "ImportFolder", "ImportRun", "PastPassword", "Job", "MatchDecision", "Note", "OpeningView", "Role", "SavedView", "Seal", "SearchCursor", "SearchIndex", "SenderMap", "Tick"]

@@ -19,13 +19,20 @@ class Change(models.Model):
     reason = models.TextField(_("为何"), default="")
     source = models.CharField(_("来源"), max_length=40, default="")
     run = models.BigIntegerField(_("导入批次"), null=True)
+    # What was done together has one number: an import, a bulk edit, a merge, a deletion with what depended on it.
+    act = models.BigIntegerField(_("事项"), null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("变更记录")
         ordering = ("-pk",)
+        # Each costs every import; moments are found by halving the ids, which rise with time.
         indexes = [
             models.Index(fields=["model", "row", "id"], name="register_change_row"),
             models.Index(fields=["run"], name="register_change_run", condition=models.Q(run__isnull=False)),
+            models.Index(fields=["act"], name="register_change_act", condition=models.Q(act__isnull=False)),
+            models.Index(fields=["user", "id"], name="register_change_user"),
+            models.Index(fields=["model", "id", "row"], name="register_change_since"),
+            models.Index(fields=["model", "id"], name="register_change_gone", condition=models.Q(action="delete")),
         ]
 
     def __str__(self) -> str:
@@ -39,9 +46,30 @@ class Actor(models.Model):
     reason = models.TextField(default="")
     source = models.CharField(max_length=40, default="")
     run = models.BigIntegerField(null=True)
+    act = models.BigIntegerField(null=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("当前经办")
 
     def __str__(self) -> str:
         return self.user
+
+
+class Seal(models.Model):
+    """A link of the chain over the change records (see :mod:`lianpu.register.audit`): those after the previous seal's
+    last, up to ``last``."""
+
+    last = models.BigIntegerField(_("至记录"), unique=True)
+    count = models.PositiveIntegerField(_("记录数"))
+    # Per record 16 bytes, its id and the head of its digest: which record was touched shows without another copy.
+    prints = models.BinaryField(_("逐条指纹"))
+    previous = models.CharField(_("前一链值"), max_length=64)
+    hash = models.CharField(_("链值"), max_length=64)
+    at = models.DateTimeField(_("时间"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("封存")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.hash[:12]}"

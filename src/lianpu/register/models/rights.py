@@ -19,8 +19,10 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def allows(self, slug: str, action: str) -> bool:
-        return any(word in ("*", action) for name in ("*", slug) for word in self.actions.get(name, []))
+    def allows(self, slug: str, action: str, by_name: bool = False) -> bool:
+        """Whether the role may do ``action`` in the register; ``by_name``: only where it names the register itself."""
+        names = (slug,) if by_name else ("*", slug)
+        return any(word in ("*", action) for name in names for word in self.actions.get(name, []))
 
 
 class Grant(models.Model):

@@ -5,23 +5,10 @@ from typing import Any
 
 from django import template
 
+from lianpu.register.dictionary import KIND_WORDS
 from lianpu.register.language import spoken
 
 register = template.Library()
-
-KIND_WORDS = {
-    "text": "文字",
-    "number": "数值",
-    "real": "实数",
-    "integer": "整数",
-    "date": "日期",
-    "moment": "时刻",
-    "flag": "是否",
-    "choice": "选项",
-    "reference": "引用",
-    "words": "词语表",
-    "json": "结构",
-}
 
 
 @register.filter

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from lianpu.register import rights
 from lianpu.register.declare import Register, registry
 from lianpu.register.history import changes_of
-from lianpu.register.kinds import Json
+from lianpu.register.kinds import Json, Reference
 from lianpu.register.listing import cells
-from lianpu.register.services import save_row
+from lianpu.register.lookup import target_of
+from lianpu.register.services import ConflictError, save_row, version_of
 from lianpu.register.views.common import find_register, find_row, readable, widget_of
+from lianpu.register.views.notes import pinned_to
 
 
 @require_GET
@@ -37,6 +39,7 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "cells": cells(readable(rights.visible(request.user, register.bound)), row),
         "related": related,
         "changes": changes_of(register, pk, rights.visible(request.user, register.bound)) if register.history else [],
+        "pinned": pinned_to(request.user, register, row),
         "panels": [(panel.template, panel.context(request, row)) for panel in register.panels],
         "may_change": register.imports and rights.may(request.user, register, rights.CHANGE, row),
     }
@@ -63,12 +66,22 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
     ]
     errors: dict[str, list[str]] = {}
     typed: dict[str, str] = {}
+    conflict: ConflictError | None = None
+    version = version_of(register, pk) if pk is not None else 0
     if request.method == "POST":
         typed = {c.name: request.POST.get(c.name, "") for c in columns}
+        seen = request.POST.get("version", "")
         try:
             saved = save_row(
-                register=register, user=request.user, values=typed, row=row, reason=request.POST.get("reason", "")
+                register=register,
+                user=request.user,
+                values=typed,
+                row=row,
+                reason=request.POST.get("reason", ""),
+                expected_version=int(seen) if seen.isdecimal() else None,
             )
+        except ConflictError as error:
+            conflict, version = error, error.version
         except ValidationError as error:
             errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         else:
@@ -82,12 +95,16 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
     )
     for column in columns:
         text = typed.get(column.name, now.get(column.name, ""))
-        fields.append((column, widget_of(column), text, errors.get(column.name, [])))
+        widget = "lookup" if isinstance(column.kind, Reference) and target_of(register, column) else widget_of(column)
+        fields.append((column, widget, text, errors.get(column.name, [])))
     context = {
         "register": register,
         "row": row,
         "fields": fields,
         "errors": errors,
+        "conflict": conflict,
+        "version": version,
         "reason": request.POST.get("reason", ""),
     }
-    return render(request, "register/form.html", context, status=422 if errors else 200)
+    status = 409 if conflict else 422 if errors else 200
+    return render(request, "register/form.html", context, status=status)

@@ -10,13 +10,16 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
+// A form that was typed in is not left by mistake; Ctrl+Enter sends it.
+let typed = false;
+document.addEventListener("input", (event) => { if (event.target.closest("form[data-guarded]")) typed = true; });
+document.addEventListener("submit", () => { typed = false; });
+window.addEventListener("beforeunload", (event) => { if (typed) event.preventDefault(); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest("form[data-guarded]")?.requestSubmit();
+});
 // Empty filter fields stay out of the address.
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-trim]"))
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
-});
-// The ticked columns of a list travel as one parameter; untouched, the address stays without it.
-document.addEventListener("change", (event) => {
-  const columns = event.target.closest("[data-columns]");
-  if (columns) columns.querySelector("[name=cols]").value = [...columns.querySelectorAll(":checked")].map((one) => one.value).join(",");
 });

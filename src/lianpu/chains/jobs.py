@@ -1,0 +1,34 @@
+"""The chains' long work: placing firms, diagnosing a place."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianpu.chains.services import diagnose_place, place_enterprises
+from lianpu.places.queries import place_by_code
+from lianpu.register.declare import registry
+from lianpu.register.jobs import Outcome, Progress, job
+
+
+@job("place", title=_("挂链"), restartable=True)
+def place(progress: Progress, *, user: Any) -> Outcome:
+    """(Re)place every firm within the person's reach."""
+    with transaction.atomic():
+        counts = place_enterprises(user=user, progress=progress)
+        words = gettext("企业%(firms)s家，挂上产业链%(placed)s家；新增%(created)s，变更%(changed)s，撤去%(gone)s。") % counts
+        return progress.finish(Outcome(words, url=registry["placements"].url()))
+
+
+@job("diagnose", title=_("挂链并诊断"), restartable=True)
+def diagnose(progress: Progress, *, user: Any, place: str) -> Outcome:
+    """Place the firms anew and diagnose all chains of ``place``, given by its code."""
+    where = place_by_code(place)
+    with transaction.atomic():
+        counts = place_enterprises(user=user, progress=progress)
+        progress.log(gettext("挂链：新增%(created)s，变更%(changed)s，撤去%(gone)s") % counts)
+        progress(0, 0, gettext("诊断"))
+        run = diagnose_place(user=user, place=where)
+        words = gettext("%(place)s：%(run)s，挂链企业%(firms)s家。") % {"place": where, "run": run, "firms": run.firms}
+        return progress.finish(Outcome(words, url=registry["diagnosis-runs"].url("detail", run.pk)))

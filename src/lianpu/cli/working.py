@@ -1,0 +1,67 @@
+"""Workers: in the foreground by ``lianpu worker``, or one kept running beside the site."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import click
+
+from lianpu.cli.console import BROKEN, refuse
+
+PATIENCE = 10
+"""Seconds that a worker has, asked to stop, to come to its job's next sign of progress."""
+RESPITE = 2
+"""Seconds before a worker that ended unasked is started again."""
+
+
+def work(name: str, *, with_parent: bool) -> None:
+    """Run jobs until SIGTERM or Ctrl-C, or until the process that started this one has ended."""
+    from lianpu.register.jobs.worker import Worker, default_name
+
+    asked = threading.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: asked.set())
+    parent = os.getppid()
+
+    def stopping() -> bool:
+        return asked.is_set() or (with_parent and os.getppid() != parent)
+
+    try:
+        Worker(name or default_name(), stopping).run()
+    except FileExistsError:
+        refuse(f"名为“{name}”的运行器已在运行，请另取一名。 / A worker named {name} is running already.", BROKEN)
+
+
+class Companion:
+    """A worker that lives beside the site: started with it, started again if it dies, ended with it."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+
+    def start(self) -> None:
+        self._keeper.start()
+
+    def _keep(self) -> None:
+        command: list[Any] = [sys.executable, "-m", "lianpu.cli.main", "worker", "--with-parent"]
+        while not self._ending.is_set():
+            self._worker = subprocess.Popen(command)  # noqa: S603
+            code = self._worker.wait()
+            if not self._ending.is_set():
+                click.echo(f"运行器意外结束（{code}），即将重启。 / The worker ended ({code}); starting it again.", err=True)
+                self._ending.wait(RESPITE)
+
+    def end(self) -> None:
+        """Ask it to stop; end it where it does not. The job it has is let go of by the next worker then."""
+        self._ending.set()
+        if self._worker is not None:
+            self._worker.terminate()
+            try:
+                self._worker.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._worker.kill()
+        self._keeper.join(PATIENCE)

@@ -1,0 +1,216 @@
+"""How the index keeps up: it is filled once, row by row in batches, and then follows the change records, so that forms,
+imports, commands and raw SQL are caught alike and none of them waits for it. The worker calls :func:`keep_up` every few
+seconds; what it has not come to is looked at by every search, straight from the change records (:func:`waiting`).
+
+Every batch is one transaction that also says how far it came, on the condition that nobody else was quicker: after a
+crash the next call goes on from there, and two at once do no harm.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianpu.register import jobs
+from lianpu.register.declare import Register
+from lianpu.register.models import Change, Job, SearchCursor, SearchIndex
+from lianpu.register.rights import SYSTEM
+from lianpu.register.search import store
+from lianpu.register.search.rows import entries, searched_registers, shape_of
+
+BATCH = 1000
+WAITING_LIMIT = 3000  # changes that a search looks at by itself; beyond them it says that the index lags
+JOB = "search-index"
+
+Progress = Callable[[int, int, str], None]
+
+
+def silent(_done: int, _total: int, _words: str) -> None:
+    """No progress shown."""
+
+
+def keep_up(progress: Progress = silent) -> int:
+    """Bring the index up to the present; the number of rows read."""
+    for register in searched_registers():
+        _prepare(register)
+    read = _follow(progress)
+    for register in searched_registers():
+        read += _fill(register, progress)
+    return read
+
+
+def rebuild(registers: Iterable[Register] = ()) -> None:
+    """Forget the index (of some registers); the next :func:`keep_up` makes it anew."""
+    slugs = [register.slug for register in registers or searched_registers()]
+    SearchIndex.objects.filter(register__in=slugs).delete()
+
+
+def _prepare(register: Register) -> None:
+    """See that the register has an index of the right shape, at first an empty one."""
+    state, shape = SearchIndex.objects.filter(register=register.slug).first(), shape_of(register)
+    outworn = state is not None and state.stale > max(10 * BATCH, state.rows // 4)
+    if state is None or state.shape != shape or outworn:
+        with transaction.atomic():
+            SearchIndex.objects.filter(register=register.slug).delete()
+            SearchIndex.objects.create(register=register.slug, shape=shape)
+            store.make(register)
+
+
+def _fill(register: Register, progress: Progress) -> int:
+    """Enter the rows that lie beyond ``filled``: all of them at first, later those of registers without history."""
+    state = SearchIndex.objects.get(register=register.slug)
+    if state.is_complete and register.history:
+        return 0
+    rows, read = register.model._default_manager.order_by("pk"), 0
+    total = 0 if state.is_complete else rows.count()
+    bound = _settled(register.model, state.filled) if state.is_complete else None
+    if bound is not None:
+        rows = rows.filter(pk__lte=bound)
+    while found := entries(register, rows.filter(pk__gt=state.filled)[:BATCH]):
+        with transaction.atomic():
+            last = max(found)
+            held = SearchIndex.objects.filter(pk=state.pk, filled=state.filled)
+            if not held.update(filled=last, rows=F("rows") + len(found), writes=F("writes") + 1):
+                return read  # another process has done it
+            store.put(register, found, SearchIndex.objects.get(pk=state.pk).writes)
+        state.filled = last
+        read += len(found)
+        progress(read, total, gettext("索引“%(title)s”") % {"title": register.title})
+    if not state.is_complete:
+        progress(0, 0, gettext("整理索引“%(title)s”") % {"title": register.title})
+        store.finish(register)
+        SearchIndex.objects.filter(pk=state.pk).update(is_complete=True)
+    return read
+
+
+def _follow(progress: Progress) -> int:
+    """Enter, batch by batch, the rows that the change records after the cursor name."""
+    cursor, _made = SearchCursor.objects.get_or_create(pk=1)
+    if not SearchIndex.objects.filter(Q(is_complete=True) | Q(filled__gt=0)).exists():
+        # The filling to come reads everything that is settled by now.
+        SearchCursor.objects.filter(pk=1, change=cursor.change).update(change=_settled(Change, cursor.change, "at"))
+        return 0
+    by_label = {register.label: register for register in searched_registers()}
+    bound, done, read = _settled(Change, cursor.change, "at"), cursor.change, 0
+    total = Change.objects.filter(pk__gt=done).count()
+    following = Change.objects.order_by("pk").values_list("pk", "model", "row", "action")
+    while batch := list(following.filter(pk__gt=done)[:BATCH]):
+        done = batch[-1][0]
+        changed: dict[str, set[int]] = defaultdict(set)
+        new: dict[str, set[int]] = defaultdict(set)
+        for _pk, label, row, action in batch:
+            changed[label].add(row)
+            if action == "insert":
+                new[label].add(row)
+        found = {
+            label: entries(register, register.model._default_manager.filter(pk__in=changed[label]))
+            for label, register in by_label.items()
+            if label in changed
+        }
+        with transaction.atomic():
+            reached = min(done, max(bound, cursor.change))
+            if not SearchCursor.objects.filter(pk=1, change=cursor.change).update(change=reached):
+                return read  # another process has done it
+            for label, rows in found.items():
+                _enter(by_label[label], rows, changed[label] - rows.keys(), new[label])
+        cursor.change = reached
+        read += len(batch)
+        progress(read, total, gettext("索引变更"))
+    return read
+
+
+def _enter(register: Register, rows: Mapping[int, Iterable[str]], gone: set[int], new: set[int]) -> None:
+    """Enter changed rows, some of them ``new``, and forget those that are gone."""
+    held = SearchIndex.objects.filter(register=register.slug)
+    held.update(
+        writes=F("writes") + 1,
+        rows=Greatest(F("rows") + len(rows.keys() & new) - len(gone - new), 0),
+        stale=F("stale") + (0 if store.forgets() else len((rows.keys() | gone) - new)),
+    )
+    store.drop(register, gone)
+    store.put(register, rows, held.get().writes)
+
+
+def _settled(model: type[models.Model], start: int, moment: str = "") -> int:
+    """The id up to which no row can still appear in ``model``'s table.
+
+    SQLite has one writer at a time. In PostgreSQL a transaction that is still open may hold lower ids than those that are
+    seen: then only what was written (``moment``) before the oldest such transaction began is settled, else nothing new.
+    """
+    top = model._default_manager.aggregate(top=Max("pk"))["top"] or 0
+    if connection.vendor == "sqlite":
+        return int(top)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(a.xact_start), min(a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+            "WHERE l.locktype = 'relation' AND l.relation = %s::regclass AND l.mode = 'RowExclusiveLock' "
+            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND pid <> pg_backend_pid()",
+            [model._meta.db_table],
+        )
+        writers, known, oldest = cursor.fetchone()
+    if not writers:
+        return int(top)
+    if known < writers or not moment:  # another role's sessions do not tell when they began
+        return start
+    before = {"pk__gt": start, "pk__lte": top, f"{moment}__lt": oldest - timedelta(seconds=1)}
+    return int(model._default_manager.filter(**before).aggregate(top=Max("pk"))["top"] or start)
+
+
+# -- what it has not come to -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What changed after the index was last brought up: rows by register's label, unless there are too many."""
+
+    rows: Mapping[str, set[int]]
+    lags: bool
+    """More changes than :data:`WAITING_LIMIT`: ``rows`` holds only some of them."""
+
+
+def waiting() -> Waiting:
+    cursor = SearchCursor.objects.filter(pk=1).values_list("change", flat=True).first() or 0
+    found = list(Change.objects.filter(pk__gt=cursor).values_list("model", "row").order_by("pk")[: WAITING_LIMIT + 1])
+    rows: dict[str, set[int]] = defaultdict(set)
+    for label, row in found:
+        rows[label].add(row)
+    return Waiting(rows, len(found) > WAITING_LIMIT)
+
+
+def indexes() -> dict[str, SearchIndex]:
+    """The indexes that are of the present shape and completely filled, by register."""
+    shapes = {register.slug: shape_of(register) for register in searched_registers()}
+    held = SearchIndex.objects.filter(is_complete=True)
+    return {state.register: state for state in held if state.shape == shapes.get(state.register)}
+
+
+# -- the worker's part -------------------------------------------------------------------------------------------
+
+
+@jobs.every(10, JOB)
+def tick() -> None:
+    """Follow a few changes at once; have a job follow many, or fill."""
+    ready = {state.register: state for state in SearchIndex.objects.all()}
+    lacking = [one for one in searched_registers() if (state := ready.get(one.slug)) is None or not state.is_complete]
+    if lacking or waiting().lags:
+        under_way = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
+        failed = Q(state=Job.State.FAILED, ended_at__gt=timezone.now() - timedelta(minutes=10))
+        if not Job.objects.filter(under_way | failed, name=JOB).exists():
+            jobs.start(JOB, user=SYSTEM)
+    else:
+        keep_up()
+
+
+@jobs.job(JOB, title=_("更新搜索索引"), restartable=True)
+def index(progress: jobs.Progress, *, user: Any) -> jobs.Outcome:  # noqa: ARG001 — every job is told whose it is
+    read = keep_up(progress)
+    return jobs.Outcome(gettext("已读入 %(rows)d 行。") % {"rows": read})

@@ -1,0 +1,211 @@
+"""Texts as the search sees them: folded, cut into overlapping pieces, and read aloud in pinyin.
+
+A piece ("token") is a kind and two or four characters::
+
+    n兰州  c9162  t铝型   two characters of a name (weight A or B), four of a long code, two of a long text (weight C)
+    ^兰    $司            first and last character of a name or code
+    plz   plzlh  <l      initials of a name's syllables, and its first
+    ylan.zhou  [lan      two syllables that follow each other, and a name's first
+    l3                   class of a name's length
+
+Whoever looks for a text looks for all its pieces; rows that have them all are then read, because pieces may come from
+different places in a row.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import pairwise, product
+
+NAME, CODE, LONG = "n", "c", "t"
+FIRST, LAST, INITIALS, FIRST_INITIAL, SYLLABLES, FIRST_SYLLABLE, LENGTH = "^", "$", "p", "<", "y", "[", "l"
+SEPARATORS = "^$<[."  # what stands in a token besides letters and digits
+LENGTHS = (4, 6, 8, 10, 12, 14, 17, 21)  # upper bounds of the classes of names by length
+VERSION = 1  # to be raised with every change of the tokens: indexes of another version are made anew
+
+# Characters that names read in more than one way; for all others the commonest reading will do.
+HETERONYMS = frozenset(
+    "重长行乐厦单曾朝调盛车传藏弹降会校系解翟尉蔚澄堡埔泊铅莘什宿率贾壳陆秘期属尾巷轧粘种圈蕃番覃仇召参都柏薄露绿模卜刨涡莞"
+    "歙渑陂六洞"
+)
+
+
+class _Folding(dict[int, int]):
+    """One character for one, so that places in the folded text are places in the text: width and case go."""
+
+    def __missing__(self, code: int) -> int:
+        plain = unicodedata.normalize("NFKC", chr(code))
+        folded = (plain if len(plain) == 1 else chr(code)).upper()
+        folded = (folded if len(folded) == 1 else chr(code)).lower()
+        self[code] = made = ord(folded) if len(folded) == 1 else code
+        return made
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """``text`` without the difference of full and half width and of capital and small letters; as long as ``text``."""
+    return text.translate(_FOLDING)
+
+
+class _Breaking(dict[int, int]):
+    """Everything that is no letter, digit or Han character becomes a blank."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = made = code if chr(code).isalnum() else 32
+        return made
+
+
+_BREAKING = _Breaking()
+
+
+def runs(folded: str) -> list[str]:
+    """The unbroken parts of a folded text."""
+    return folded.translate(_BREAKING).split()
+
+
+def is_code(run: str) -> bool:
+    """Whether an unbroken part is a code (USCC, place code) rather than a word."""
+    return len(run) >= 6 and run.isascii() and any(map(str.isdigit, run))
+
+
+def pieces(run: str, size: int) -> list[str]:
+    """Every stretch of ``size`` characters of ``run``."""
+    return [run[i : i + size] for i in range(len(run) - size + 1)]
+
+
+def sought(run: str) -> list[str]:
+    """Pieces that a text must have if it holds ``run`` (two characters or more); long ones by every other piece."""
+    found = pieces(run, 4 if run.isascii() and len(run) >= 4 else 2)
+    return found if len(found) <= 16 else [*found[::2], found[-1]]
+
+
+# -- what is said of a row ---------------------------------------------------------------------------------------
+
+
+def name_tokens(text: str) -> Iterator[str]:
+    """Tokens of a column of weight A or B."""
+    parts = runs(fold(text))
+    if not parts:
+        return
+    for run in parts:
+        yield from _written(run, CODE if is_code(run) else NAME)
+    yield FIRST + parts[0][0]
+    yield LAST + parts[-1][-1]
+    if not text.isascii():
+        yield from _spoken("".join(parts))
+
+
+def long_tokens(text: str) -> set[str]:
+    """Tokens of a column of weight C."""
+    return {token for run in runs(fold(text)) for token in _written(run, LONG)}
+
+
+def length_token(name: str) -> str:
+    return LENGTH + str(sum(len(name) > bound for bound in LENGTHS))
+
+
+def _written(run: str, kind: str) -> Iterator[str]:
+    for piece in pieces(run, 2):
+        yield kind + piece
+    for piece in pieces(run, 4):
+        if piece.isascii():
+            yield kind + piece
+
+
+def _spoken(letters: str) -> Iterator[str]:
+    first = [initials(one) for one in letters]
+    for size in (2, 4):
+        if all(len(one) == 1 for one in first):
+            yield from (INITIALS + piece for piece in pieces("".join(first), size))
+        else:
+            for i in range(len(first) - size + 1):
+                yield from (INITIALS + "".join(way) for way in product(*first[i : i + size]))
+    yield from (FIRST_INITIAL + one for one in first[0])
+    read = [readings(one) for one in letters]
+    yield from (FIRST_SYLLABLE + one for one in read[0])
+    for before, after in pairwise(read):
+        for one in before:
+            yield from (f"{SYLLABLES}{one}.{other}" for other in after)
+
+
+# -- pinyin ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def readings(character: str) -> tuple[str, ...]:
+    """How a Han character is read, without tones (ü as v), the commonest first; nothing for any other character."""
+    if character.isascii():
+        return ()
+    from pypinyin import Style, pinyin
+
+    found = pinyin(character, style=Style.NORMAL, heteronym=character in HETERONYMS, errors="ignore")
+    return tuple(one for one in found[0] if one.isascii() and one.isalpha()) if found else ()
+
+
+@cache
+def initials(character: str) -> str:
+    """The letters by which a character may be typed: initials of its readings, else the character itself."""
+    return "".join(dict.fromkeys(one[0] for one in readings(character))) or character
+
+
+@cache
+def syllables() -> frozenset[str]:
+    """Every syllable, as the characters of GB 2312 are read; mere sounds such as ng are none."""
+    pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+    characters = (pair.decode("gb2312", "ignore") for pair in pairs)
+    read = {one for character in characters if character for one in readings(character)}
+    return frozenset(one for one in read if set(one) & set("aeiouv"))
+
+
+@cache
+def beginning_with(letters: str) -> tuple[str, ...]:
+    """Syllables that ``letters`` may be the beginning of."""
+    return tuple(sorted(one for one in syllables() if one.startswith(letters)))
+
+
+def spellings(letters: str) -> list[list[str]]:
+    """Ways to read ``letters`` as syllables of which the last may be unfinished: ``xian`` is xian and xi an."""
+    found: list[list[str]] = []
+
+    def read(start: int, before: list[str]) -> None:
+        rest = letters[start:]
+        if rest and beginning_with(rest):
+            found.append([*before, rest])
+        for end in range(start + 1, min(start + 6, len(letters))):
+            if letters[start:end] in syllables():
+                read(end, [*before, letters[start:end]])
+
+    if len(letters) <= 40:
+        read(0, [])
+    return sorted(found, key=len)[:12]
+
+
+# -- where a word stands in a text -------------------------------------------------------------------------------
+
+
+def heard_at(letters: str, text: str, ways: Sequence[Sequence[str]]) -> list[int]:
+    """Places in ``text`` (folded) of the characters that ``letters`` stand for, as initials or as syllables in one of
+    the ``ways`` of :func:`spellings`; empty where there are none. One syllable alone counts at the beginning only."""
+    where = [at for at, one in enumerate(text) if one.isalnum()]
+    first = [initials(text[at]) for at in where]
+    for start in range(len(where) - len(letters) + 1):
+        if all(letter in first[start + i] for i, letter in enumerate(letters)):
+            return where[start : start + len(letters)]
+    read = [readings(text[at]) for at in where]
+    for way in ways:
+        for start in range(len(where) - len(way) + 1) if len(way) > 1 else range(min(len(where), 1)):
+            *whole, last = way
+            if all(one in read[start + i] for i, one in enumerate(whole)) and any(
+                one.startswith(last) for one in read[start + len(whole)]
+            ):
+                return where[start : start + len(way)]
+    return []
+
+
+def variants(word: str) -> list[str]:
+    """``word`` as typed, in half width, and with punctuation in full width: a database compares character by character."""
+    half = "".join(plain if len(plain := unicodedata.normalize("NFKC", one)) == 1 else one for one in word)
+    full = "".join(chr(ord(one) + 0xFEE0) if "!" <= one <= "~" and not one.isalnum() else one for one in half)
+    return list(dict.fromkeys((word, half, full)))
