@@ -94,7 +94,7 @@ def invented(count: int, places: dict[str, tuple[int, str]], rng: np.random.Gene
         }
 
 
-def fill(rows: int) -> None:
+def fill(rows: int, make: Callable[..., Iterator[dict[str, Any]]] = invented) -> None:
     """Rows without change records: the triggers are taken off the table for the time of filling."""
     from django.core.management import call_command
     from django.db import connection, transaction
@@ -120,7 +120,7 @@ def fill(rows: int) -> None:
         for event in ("insert", "update", "delete"):
             cursor.execute(f'DROP TRIGGER IF EXISTS "{table}_{event}"{end}')
     districts = Place.objects.filter(kind="district").values_list("code", "pk", "name")
-    made = invented(rows, {code: (pk, name) for code, pk, name in districts}, np.random.default_rng(20240601))
+    made = make(rows, {code: (pk, name) for code, pk, name in districts}, np.random.default_rng(20240601))
     with transaction.atomic():
         for batch in batches(made, BATCH):
             bulk.insert(Enterprise, batch)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ os.environ["LIANPU_HOME"] = HOME.name
 
 
 def pytest_configure() -> None:
+    # A deadline is an assertion on time, and fails on a busy machine.
+    hypothesis.settings.register_profile("house", deadline=None)
+    hypothesis.settings.load_profile("house")
     from django.conf import settings
 
     settings.LIANPU_HOME = Path(HOME.name)

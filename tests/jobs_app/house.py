@@ -118,6 +118,9 @@ def serve(at: House, *words: str) -> "tuple[subprocess.Popen[bytes], str]":
     port = free_port()
     process = at.lianpu("up", "--empty", *words, PORT=str(port), HOST="127.0.0.1")
     url = f"http://127.0.0.1:{port}"
-    until(lambda: answers(f"{url}/sign-in/") or process.poll() is not None, "the site answers")
-    assert process.poll() is None, at.said()
+    try:
+        until(lambda: answers(f"{url}/sign-in/") or process.poll() is not None, "the site answers")
+        assert process.poll() is None
+    except AssertionError as failed:
+        raise AssertionError(at.said()) from failed
     return process, url

@@ -18,6 +18,7 @@ PAGES = {
     "new enterprise": "/enterprises/new/",
     "import": "/enterprises/import/",
     "dictionary": "/dictionary/",
+    "jobs": "/jobs/",
     "not found": "/nothing/",
 }
 FIRST_ROWS = ("/enterprises/", "/placements/", "/findings/", "/segment-states/", "/chains/", "/diagnosis-runs/")

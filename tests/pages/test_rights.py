@@ -57,3 +57,49 @@ def test_an_enterprise_sees_itself_alone(visit):
     assert firm.rows("/enterprises/") == 1
     firm.follow("tbody a")
     assert firm.page.locator("#placements").count() == 1
+
+
+def test_the_security_administrator_makes_an_account_and_gives_it_a_role(visit, size):
+    guard = visit("security")
+    guard.open("/")
+    assert guard.page.locator("main").count(), "a page of words, where there is no business to see"
+    guard.open("/admin/accounts/")
+    assert {"admin", "xigu", "firm"} <= {text.split()[0] for text in guard.texts("tbody td[data-label=用户名]")}
+    guard.follow("text=新建账号")
+    guard.page.fill("#id_username", f"li-{size}")
+    guard.page.fill("#id_name", "李四")
+    guard.follow("main form button:has-text('新建')")
+    secret = guard.text("#secret")
+    guard.follow("text=去授权")
+    guard.page.select_option("#role", "district-office")
+    guard.page.fill("#place", "不存在的县")
+    guard.follow("main button:has-text('授权')")
+    assert "不存在的县" in guard.text("[role=alert]")
+    guard.page.select_option("#role", "district-office")
+    guard.page.fill("#place", "西固区")
+    guard.follow("main button:has-text('授权')")
+    assert "县区经办 限 甘肃省兰州市西固区" in " ".join(guard.text("main").split())
+
+    newcomer = visit()
+    newcomer.sign_in(f"li-{size}", secret)
+    assert newcomer.text("h1") == "修改密码"
+    guard.follow("text=停用账号")
+    newcomer.open("/account/")
+    assert newcomer.text("h1") == "登录链谱"
+
+
+def test_nobody_is_offered_to_raise_himself(visit):
+    guard = visit("security")
+    guard.open("/admin/accounts/?q=security")
+    guard.follow("tbody a")
+    assert "这是您自己的账号" in guard.text("main")
+    assert not guard.page.locator("main button:has-text('授权')").count()
+
+
+def test_the_auditor_reads_the_account_log_and_is_offered_nothing_to_change(visit):
+    auditor = visit("auditor")
+    assert auditor.rows("/account-log/") > 0
+    auditor.open("/admin/accounts/")
+    assert not auditor.page.locator("text=新建账号").count()
+    auditor.follow("tbody a")
+    assert not auditor.page.locator("main form button").count()

@@ -249,8 +249,10 @@ class SegmentStateRegister(Register):
     ordering = ("-run", "segment__chain__order", "segment__order")
     icon = "traffic-lights"
     note = "每次诊断中各环节的状态与判据。"
+    opening = "f.latest=是"  # earlier diagnoses are there for the asking
     columns = (
         Column("run", value="run__pk"),
+        Column("latest", label="最近一次诊断", kind=kinds.Flag(), value="run__is_latest", editable=False, shown=False),
         Column("place", label="地区", value="run__place__full_name", filter_with=inside("run__place", "")),
         Column("chain", label="产业链", value="segment__chain__name", filter_with=in_chain("segment__chain")),
         Column("segment", value="segment__name", search="A", filter_with=in_segment("segment")),
@@ -281,8 +283,10 @@ class FindingRegister(Register):
     ordering = ("-run", "chain__order", "rank")
     icon = "bulb"
     note = "延链、补链、强链的结论，得分构成与理由均可查到所依据的行。"
+    opening = "f.latest=是"
     columns = (
         Column("run", value="run__pk", shown=False),
+        Column("latest", label="最近一次诊断", kind=kinds.Flag(), value="run__is_latest", editable=False, shown=False),
         Column("place", value="place__full_name", filter_with=inside("place", ""), shown=False),
         Column("chain", value="chain__name", filter_with=in_chain("chain")),
         Column("rank"),

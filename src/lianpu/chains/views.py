@@ -39,6 +39,6 @@ def diagnose_view(request: HttpRequest) -> HttpResponse:
     if place is None:
         messages.error(request, gettext("没有名为“%s”的地区。请写全称（如兰州市）或代码（如620100）。") % asked)
         return redirect("/")
-    title = gettext("挂链并诊断：%s") % place
+    title = gettext("挂链并诊断：%s") % place.full_name
     started = jobs.start("diagnose", user=request.user, title=title, place=place.code)
     return redirect(jobs.after(jobs.wait(started)))

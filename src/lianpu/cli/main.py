@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lianpu.cli import accounts, auditing, documents, files
+from lianpu.cli import accounts, auditing, documents, files, searching
 from lianpu.cli.console import Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -104,8 +104,10 @@ def export(register: str, output: Path, filters: tuple[str, ...], as_json: bool)
         rows = listing.rows
         if listing.errors:
             refuse("；".join(listing.errors))
-        output.write_bytes(exporting.export(declared, rows, columns, form))
         count = rows.count()
+        with output.open("wb") as out:
+            exporting.export_to(out, declared, rows, columns, form, console.progress)
+    console.close_bar()
     console.say(f"已导出 {count} 行到 {output}")
     console.answer({"register": register, "rows": count, "file": str(output)})
 
@@ -240,6 +242,8 @@ def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
 
 
 main.add_command(documents.dictionary)
+main.add_command(documents.openapi)
+main.add_command(documents.token)
 
 
 @main.group()
@@ -286,6 +290,7 @@ def maps_check(as_json: bool) -> None:
 
 main.add_command(accounts.admin)
 main.add_command(auditing.audit)
+main.add_command(searching.search_group)
 
 
 if __name__ == "__main__":

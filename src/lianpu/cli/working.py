@@ -51,9 +51,9 @@ class Companion:
         while not self._ending.is_set():
             self._worker = subprocess.Popen(command)  # noqa: S603
             code = self._worker.wait()
-            if not self._ending.is_set():
+            if code and not self._ending.is_set():  # 0 where Ctrl-C has reached it before the site
                 click.echo(f"运行器意外结束（{code}），即将重启。 / The worker ended ({code}); starting it again.", err=True)
-                self._ending.wait(RESPITE)
+            self._ending.wait(RESPITE)
 
     def end(self) -> None:
         """Ask it to stop; end it where it does not. The job it has is let go of by the next worker then."""

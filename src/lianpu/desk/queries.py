@@ -62,6 +62,11 @@ class Board:
     counts: Mapping[str, int]
     findings: list[Finding]
 
+    @property
+    def told(self) -> bool:
+        """Whether the reader may see the states of this chain, and so the sums over them."""
+        return any(self.counts.values())
+
 
 def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
     """The chain map of ``chain`` with the states and findings of ``run`` that ``user`` may see."""
@@ -76,14 +81,15 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
         findings = list(told.select_related("segment").order_by("rank"))
     first = {finding.segment_id: finding for finding in reversed(findings)}
     groups: dict[int, Group] = {}
-    for segment in Segment.objects.filter(chain=chain).select_related("chain").order_by("order"):
+    shown = rights.restrict(Segment.objects.filter(chain=chain), registry["segments"], user)
+    for segment in shown.select_related("chain").order_by("order"):
         if not segment.is_leaf:
             groups[segment.pk] = Group(segment)
         elif segment.parent_id in groups:
             groups[segment.parent_id].tiles.append(Tile(segment, states.get(segment.pk), first.get(segment.pk)))
     stages = [StageColumn(str(s.label), [g for g in groups.values() if g.segment.stage == s.value]) for s in Stage]
     flows = list(
-        SegmentFlow.objects.filter(source__chain=chain, target__chain=chain).values_list(
+        SegmentFlow.objects.filter(source__in=shown, target__in=shown).values_list(
             "source__code", "target__code", "via", "weight"
         )
     )
@@ -144,8 +150,10 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
     fills = Case(When(role=segment.filled_by, then=0), default=1)
     standing = Case(When(state="confirmed", then=0), When(state="suggested", then=1), default=2)
     rows = rights.restrict(rows, register, user).order_by(standing, fills, "-confidence", "pk")
-    state = SegmentState.objects.filter(run=run, segment=segment).first() if run else None
-    findings = list(Finding.objects.filter(run=run, segment=segment).order_by("rank")) if run else []
+    states = rights.restrict(SegmentState.objects.filter(run=run, segment=segment), registry["segment-states"], user)
+    state = states.first() if run else None
+    told = rights.restrict(Finding.objects.filter(run=run, segment=segment), registry["findings"], user)
+    findings = list(told.order_by("rank")) if run else []
     return SegmentSheet(
         segment,
         state,
@@ -219,8 +227,9 @@ def place_for(user: Any, code: str) -> Place | None:
     return run.place if run else None
 
 
-def run_for(place: Place | None) -> DiagnosisRun | None:
-    return latest_run(place) if place else None
+def run_for(user: Any, place: Place | None) -> DiagnosisRun | None:
+    """The latest diagnosis of ``place``, where ``user`` may see diagnoses."""
+    return latest_run(place) if place and rights.may(user, registry["diagnosis-runs"], rights.VIEW) else None
 
 
 def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:

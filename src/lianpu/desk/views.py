@@ -15,8 +15,11 @@ from lianpu.register.declare import registry
 
 @require_GET
 def cockpit(request: HttpRequest) -> HttpResponse:
+    """The city's chains at a glance; for whoever sees no diagnoses, the way to what he does see."""
+    if not rights.may(request.user, registry["diagnosis-runs"], rights.VIEW):
+        return render(request, "desk/welcome.html")
     place = queries.place_for(request.user, request.GET.get("place", ""))
-    run = queries.run_for(place)
+    run = queries.run_for(request.user, place)
     cards = queries.chain_cards(request.user, run) if run else []
     context = {
         "place": place,
@@ -38,14 +41,20 @@ def _chain(request: HttpRequest, code: str) -> Any:
     return get_object_or_404(rights.restrict(register.base(), register, request.user), code=code)
 
 
+def _leaf(request: HttpRequest, chain: Any, code: str) -> Any:
+    """The leaf segment with this code, where the reader may see it."""
+    found = leaf_of(chain, code)
+    return found if found is not None and rights.may(request.user, registry["segments"], rights.VIEW, found) else None
+
+
 @require_GET
 def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
     chain = _chain(request, code)
     place = queries.place_for(request.user, request.GET.get("place", ""))
-    run = queries.run_for(place)
+    run = queries.run_for(request.user, place)
     board = queries.board(request.user, chain, run)
     asked = request.GET.get("segment", "")
-    opened = leaf_of(chain, asked)
+    opened = _leaf(request, chain, asked)
     context = {
         "chain": chain,
         "chains": chains_in_order(),
@@ -55,7 +64,7 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "board": board,
         "flows": board.flows,
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
-        "figures": run.figures.get(chain.code, {}) if run else {},
+        "figures": run.figures.get(chain.code, {}) if run and board.told else {},
     }
     return render(request, "desk/chain.html", context)
 
@@ -64,11 +73,11 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
 def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse:
     """The sheet of one segment, for the side of the chain desk."""
     chain = _chain(request, code)
-    found = leaf_of(chain, segment)
+    found = _leaf(request, chain, segment)
     if found is None:
         raise Http404(f"{chain}产业链上没有环节“{segment}”")
     place = queries.place_for(request.user, request.GET.get("place", ""))
-    run = queries.run_for(place)
+    run = queries.run_for(request.user, place)
     context = {
         "sheet": queries.segment_sheet(request.user, found, run, place),
         "place": place,

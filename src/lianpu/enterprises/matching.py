@@ -104,8 +104,14 @@ def _likes(texts: Sequence[str]) -> dict[str, list[tuple[int, Likeness]]]:
     """Firms (ids) whose names are like the texts, best first."""
     if not texts:
         return {}
-    gazetteer = Gazetteer(place_paths())
     names, owners = _all_names()
+    return rank(texts, names, owners, Gazetteer(place_paths()))
+
+
+def rank(
+    texts: Sequence[str], names: "Names", owners: Sequence[int], gazetteer: Gazetteer
+) -> dict[str, list[tuple[int, Likeness]]]:
+    """For each text the owners of like names, best first; ``owners[i]`` is the firm that ``names[i]`` belongs to."""
     keys = [fold(text) for text in texts]
     parsed: dict[str, Name] = {}
 

@@ -1,8 +1,8 @@
 """Two writings of one firm's name: what differs between them, and how likely they mean one firm.
 
 A name is parted into places, core, form and branch (兰州 · 宝方炭材料 · 有限公司 · 城关分公司); each difference between two
-names has a factor, and their product is the score. The factors are what ``benchmarks/matching.py`` measured: the share
-of right ones among the best candidates that differ in this way (``docs/methods/matching.md``).
+names has a factor, and their product is the score. ``benchmarks/matching.py`` measures what a score is worth
+(``docs/methods/matching.md``).
 """
 
 import re
@@ -13,20 +13,23 @@ from functools import lru_cache
 from lianpu.enterprises.identity import branch_parent, is_branch, name_key
 from lianpu.enterprises.traditional import SIMPLIFIED
 
-# Factors of the differences, each the measured share of right ones (see the method page).
-PLACE_LEFT_OUT = 0.985
+# Factors of the differences. Those that leave a name without doubt stay above ``matching.AUTOMATIC``, all others below it.
+PLACE_SAYS_NOTHING = 0.985  # a province before its town
+FORM_LEFT_OUT = 0.97  # 某某 for 某某有限公司, 公司 for 有限公司
+PLACE_LEFT_OUT = 0.89  # 兰州某某 may be a daughter of 某某
 PLACE_TELLS = 0.75  # 热力有限公司: every town has one
 PLACE_NEAR = 0.75  # 甘肃 against 兰州: the one lies in the other
 PLACE_OTHER = 0.5
-FORM_LEFT_OUT = 0.97  # 某某 for 某某有限公司, 公司 for 有限公司
-FORM_OTHER = 0.85  # 股份有限公司 for 有限公司
-GROUP = 0.85
+FORM_OTHER = 0.86  # 股份有限公司 for 有限公司
+GROUP = 0.86
 BRANCH_OTHER = 0.4
-TRANSPOSED = 0.97
-SAME_SOUND = 0.96
-ONE_LETTER = 0.88
-ADDED_LETTER = 0.9
-SHORTENED = 0.8
+BRANCH_LIKE = 0.8
+TRANSPOSED = 0.89  # 荣华 and 华荣 are often two firms
+SAME_SOUND = 0.89
+ADDED_LETTER = 0.87
+ONE_LETTER = 0.86
+SHORTENED = 0.9  # times how much is left
+BARE = 0.92  # 宝方炭材 for 兰州宝方炭材料科技有限公司: the core alone
 NUMBER_OTHER = 0.5
 
 _FORM = re.compile(r"(?P<group>集团)?(?P<form>股份有限公司|有限公司|股份公司|总公司|公司|集团)$")
@@ -115,13 +118,12 @@ class Likeness:
 
 def compare(text: Name, firm: Name, gazetteer: Gazetteer, *, telling: bool = True) -> Likeness:
     """How likely ``text`` means the firm named ``firm``; ``telling``: its core is not one that firms of every town bear."""
+    places, forms = _places(text, firm, gazetteer, telling), _forms(text, firm)
+    if telling and not (text.places or text.form or text.tail):
+        # Who calls a firm by its core alone leaves out place and form in one breath.
+        places, forms = (min(places[0], forms[0], BARE), places[1]), (1.0, forms[1])
     score, said = 1.0, []
-    for factor, words in (
-        _places(text, firm, gazetteer, telling),
-        _forms(text, firm),
-        _branches(text, firm),
-        _stems(text.stem, firm.stem),
-    ):
+    for factor, words in (places, forms, _branches(text, firm), _stems(text.stem, firm.stem)):
         score *= factor
         if words:
             said.append(words)
@@ -140,7 +142,7 @@ def _places(text: Name, firm: Name, gazetteer: Gazetteer, telling: bool) -> tupl
             return PLACE_OTHER, words
         # A province before its town says nothing new; any other place may be all that tells two firms apart.
         nothing_new = less and all(any(gazetteer.holds(one, other) for other in less) for one in more)
-        return (PLACE_LEFT_OUT if telling or nothing_new else PLACE_TELLS), words
+        return (PLACE_SAYS_NOTHING if nothing_new else PLACE_LEFT_OUT if telling else PLACE_TELLS), words
     words = f"“{''.join(only_text)}”与“{''.join(only_firm)}”不同"
     near = all(any(gazetteer.within(one, other) for other in only_firm) for one in only_text)
     return (PLACE_NEAR if near else PLACE_OTHER), words
@@ -165,7 +167,7 @@ def _branches(text: Name, firm: Name) -> tuple[float, str]:
     if not text.tail or not firm.tail:
         return BRANCH_OTHER, words
     factor, _ = _stems(text.tail, firm.tail)
-    return min(factor, 0.9) * 0.9, words
+    return factor * BRANCH_LIKE, words
 
 
 def _stems(text: str, firm: str) -> tuple[float, str]:
@@ -191,7 +193,7 @@ def _stems(text: str, firm: str) -> tuple[float, str]:
             return (SAME_SOUND if alike else ONE_LETTER) * _long(length), words
         return ADDED_LETTER * _long(length), words
     if len(text) >= 2 and all(edit.tag == "insert" for edit in edits):
-        return SHORTENED * (0.7 + 0.3 * len(text) / len(firm)), words
+        return SHORTENED * (0.75 + 0.25 * len(text) / len(firm)), words
     return 0.9 * (1 - len(edits) / length), words
 
 

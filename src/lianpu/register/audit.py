@@ -28,7 +28,7 @@ from lianpu.register.models import Change, Seal
 from lianpu.register.rowsets import images_of, present_images
 from lianpu.register.triggers import Image, Model, image, recorded
 
-BLOCK = 1000  # records under one seal, at most
+BLOCK = 1000  # ids under one seal, at most
 DUTY = 200_000  # records that a worker seals in one go
 PATIENCE = 20  # milliseconds for which the sealing after an act waits for other writers
 BEGINNING = "0" * 64
@@ -44,11 +44,8 @@ def seal(*, limit: int | None = None, patient: bool = True) -> int:
     """
     with _impatience(patient):
         upper, sealed = _settled(patient), 0
-        while limit is None or sealed < limit:
-            count = _seal_block(upper)
+        while (limit is None or sealed < limit) and (count := _seal_block(upper)):
             sealed += count
-            if count < BLOCK:
-                break
     return sealed
 
 
@@ -99,21 +96,24 @@ def _seal_block(upper: int) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("LOCK TABLE register_seal IN SHARE ROW EXCLUSIVE MODE")
         head = Seal.objects.order_by("-pk").only("last", "hash").first()
-        digests = list(_digests(head.last if head else 0, upper, BLOCK))
-        if digests:
-            previous, now = head.hash if head else BEGINNING, timezone.now()
-            Seal.objects.create(
-                last=digests[-1][0],
-                count=len(digests),
-                prints=b"".join(_PRINT.pack(pk, digest[:8]) for pk, digest in digests),
-                previous=previous,
-                hash=_link(previous, now, [digest for _pk, digest in digests]),
-                at=now,
-            )
+        last = head.last if head else 0
+        first = Change.objects.filter(pk__gt=last, pk__lte=upper).aggregate(first=models.Min("pk"))["first"]
+        if first is None:
+            return 0
+        digests = list(_digests(last, min(upper, first + BLOCK - 1)))
+        previous, now = head.hash if head else BEGINNING, timezone.now()
+        Seal.objects.create(
+            last=digests[-1][0],
+            count=len(digests),
+            prints=b"".join(_PRINT.pack(pk, digest[:8]) for pk, digest in digests),
+            previous=previous,
+            hash=_link(previous, now, [digest for _pk, digest in digests]),
+            at=now,
+        )
     return len(digests)
 
 
-def _digests(after: int, upper: int, limit: int) -> Iterator[tuple[int, bytes]]:
+def _digests(after: int, upper: int) -> Iterator[tuple[int, bytes]]:
     """Id and digest of the records with ``after`` < id ≤ ``upper``, in order."""
     if connection.vendor == "sqlite":
         texts = {"at": "at || ''"}  # else the driver makes a moment of it
@@ -122,10 +122,7 @@ def _digests(after: int, upper: int, limit: int) -> Iterator[tuple[int, bytes]]:
         texts |= {name: f"{name}::text" for name in ("before", "after")}
     columns = ", ".join(texts.get(name, f'"{name}"') for name in _COLUMNS)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {columns} FROM register_change WHERE id > %s AND id <= %s ORDER BY id LIMIT %s",
-            [after, upper, limit],
-        )
+        cursor.execute(f"SELECT {columns} FROM register_change WHERE id > %s AND id <= %s ORDER BY id", [after, upper])
         for record in cursor.fetchall():
             yield record[0], hashlib.sha256(json.dumps(record, ensure_ascii=False).encode()).digest()
 
@@ -196,7 +193,7 @@ def _check(one: Seal, report: Report, last: int) -> int:
     if one.previous != report.head:
         report.problems.append(Problem(MISSING, _("封存第%s号之前有封存被移除或改写") % one.pk))
         last = max(last, min(prints, default=one.last) - 1)
-    digests = dict(_digests(last, one.last, 1 << 62))
+    digests = dict(_digests(last, one.last))
     found = [
         Problem(kind, words % {"record": pk, "seal": one.pk})
         for pk in sorted(prints.keys() | digests.keys())

@@ -3,14 +3,16 @@
 import csv
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import count, islice
 from typing import IO, Any
 
 from django.db import models
 
 from lianpu.register.declare import BoundColumn, Register
-from lianpu.register.kinds import Date, Integer, Moment, Number, Real, Reference
+from lianpu.register.kinds import Choice, Date, Integer, Moment, Number, Real, Reference
 from lianpu.register.reading import RUNS
 
 FORMS = {
@@ -20,22 +22,44 @@ FORMS = {
 }
 
 
+BATCH = 5000
+JOB_ROWS = 20_000
+"""Beyond this an export is a job with a file to take away."""
+SHEET_ROWS = 1_048_576  # of an Excel sheet, its head among them
+Progress = Callable[[int, int, str], None]
+
+
 def export(register: Register, rows: "models.QuerySet[Any]", columns: Sequence[BoundColumn], form: str) -> bytes:
     """The queryset as a file of ``form`` (xlsx, csv or parquet)."""
-    paths = [column.path for column in columns]
-    table = (
-        [c.kind.write(v) for c, v in zip(columns, row, strict=True)] for row in rows.values_list(*paths).iterator(5000)
-    )
     out = io.BytesIO()
-    if form == "xlsx":
-        _xlsx(out, register, columns, table)
-    elif form == "csv":
-        write_csv(out, [column.head for column in columns], table)
-    elif form == "parquet":
-        _parquet(out, columns, table)
-    else:
-        raise ValueError(f"unknown form {form!r}: choose one of {', '.join(FORMS)}")
+    export_to(out, register, rows, columns, form)
     return out.getvalue()
+
+
+def export_to(
+    out: IO[bytes],
+    register: Register,
+    rows: "models.QuerySet[Any]",
+    columns: Sequence[BoundColumn],
+    form: str,
+    progress: Progress | None = None,
+) -> None:
+    """Write the queryset as a file of ``form``; rows pass through a batch at a time, whatever their number."""
+    writers = {"xlsx": _xlsx, "csv": _csv, "parquet": _parquet}
+    if form not in writers:
+        raise ValueError(f"unknown form {form!r}: choose one of {', '.join(FORMS)}")
+    writers[form](out, register, columns, _table(rows, columns, progress))
+
+
+def _table(
+    rows: "models.QuerySet[Any]", columns: Sequence[BoundColumn], progress: Progress | None
+) -> Iterator[list[Any]]:
+    total = rows.order_by().count() if progress is not None else 0
+    writing = [column.kind.write for column in columns]
+    for at, row in enumerate(rows.values_list(*(column.path for column in columns)).iterator(BATCH)):
+        if progress is not None and at % BATCH == 0:
+            progress(at, total, "导出")
+        yield [write(value) for write, value in zip(writing, row, strict=True)]
 
 
 def shield(value: object) -> object:
@@ -55,30 +79,64 @@ def write_csv(
     text.detach()
 
 
+def _csv(out: IO[bytes], _: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
+    write_csv(out, [column.head for column in columns], rows)
+
+
+def sheet_name(title: str, number: int = 1) -> str:
+    """A title as Excel takes it for a sheet's name."""
+    plain = re.sub(r"[\\[\]:*?/]", "", title)
+    return plain[:31] if number == 1 else f"{plain[:26]}（{number}）"
+
+
 def _xlsx(out: IO[bytes], register: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
     import xlsxwriter
 
-    with xlsxwriter.Workbook(
-        out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
-        sheet = book.add_worksheet(register.title[:31])
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    stream = iter(rows)
+    with xlsxwriter.Workbook(out, options) as book:
         head = book.add_format(
             {"bold": True, "bg_color": "#E8EEF5", "border": 1, "text_wrap": True, "valign": "vcenter"}
         )
-        day = book.add_format({"num_format": "yyyy-mm-dd"})
-        number, whole = book.add_format({"num_format": "#,##0.00##"}), book.add_format({"num_format": "#,##0"})
-        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        sheet.freeze_panes(1, 1)
-        for at, column in enumerate(columns):
-            dated = moment if isinstance(column.kind, Moment) else day if isinstance(column.kind, Date) else None
-            form = (whole if isinstance(column.kind, Integer) else number) if column.numeric else dated
-            sheet.set_column(at, at, 14 if column.numeric else 22, form)
-            sheet.write_string(0, at, column.head, head)
-        last = 0
-        for last, row in enumerate(rows, start=1):
-            for at, value in enumerate(row):
-                write_cell(sheet, last, at, value, moment if isinstance(value, dt.datetime) else day)
-        sheet.autofilter(0, 0, last, max(len(columns) - 1, 0))
+        forms = {pattern: book.add_format({"num_format": pattern}) for pattern in (DAY, MOMENT, NUMBER, WHOLE)}
+        for number in count(1):
+            sheet = book.add_worksheet(sheet_name(register.title, number))
+            sheet.freeze_panes(1, 1)
+            for at, column in enumerate(columns):
+                sheet.set_column(at, at, width_of(column), forms.get(format_of(column)))
+                sheet.write_string(0, at, column.head, head)
+            last = 0
+            for last, row in enumerate(islice(stream, SHEET_ROWS - 1), start=1):
+                for at, value in enumerate(row):
+                    write_cell(sheet, last, at, value, forms[MOMENT if isinstance(value, dt.datetime) else DAY])
+            sheet.autofilter(0, 0, last, max(len(columns) - 1, 0))
+            if last < SHEET_ROWS - 1:
+                break
+
+
+DAY, MOMENT, NUMBER, WHOLE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "#,##0.00##", "#,##0"
+
+
+def format_of(column: BoundColumn) -> str:
+    """How a spreadsheet shows the numbers and dates of a column; empty for texts."""
+    kind = column.kind
+    if isinstance(kind, Date):
+        return MOMENT if isinstance(kind, Moment) else DAY
+    return (WHOLE if isinstance(kind, Integer) else NUMBER) if column.numeric else ""
+
+
+def width_of(column: BoundColumn) -> int:
+    """Width of a column of a sheet, in characters of Latin script."""
+    kind, field = column.kind, column.field
+    if column.numeric or isinstance(kind, Date):
+        wanted = 14
+    elif isinstance(kind, Choice):
+        wanted = 2 * max(map(len, kind.labels.values()), default=5) + 4
+    elif isinstance(field, models.TextField):
+        wanted = 48
+    else:
+        wanted = min((getattr(field, "max_length", None) or 22) + 2, 30)
+    return min(max(wanted, 2 * len(column.head) + 2, 8), 60)
 
 
 def write_cell(sheet: Any, row: int, at: int, value: object, day: Any) -> None:
@@ -96,7 +154,7 @@ def write_cell(sheet: Any, row: int, at: int, value: object, day: Any) -> None:
         sheet.write_string(row, at, str(value))
 
 
-def _parquet(out: IO[bytes], columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
+def _parquet(out: IO[bytes], _: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
     import polars as pl
 
     def dtype(column: BoundColumn) -> Any:
@@ -109,34 +167,15 @@ def _parquet(out: IO[bytes], columns: Sequence[BoundColumn], rows: Iterable[Sequ
         return pl.Datetime if isinstance(kind, Moment) else pl.Date if isinstance(kind, Date) else pl.String
 
     schema = {column.head: dtype(column) for column in columns}
-    data = [
-        [
-            cell if cell is None or schema[c.head] != pl.String else str(cell)
-            for c, cell in zip(columns, row, strict=True)
+    texts = [schema[column.head] == pl.String for column in columns]
+    stream, frames = iter(rows), [pl.DataFrame(schema=schema)]
+    while batch := list(islice(stream, 10 * BATCH)):
+        data = [
+            [str(cell) if text and cell is not None else cell for cell, text in zip(row, texts, strict=True)]
+            for row in batch
         ]
-        for row in rows
-    ]
-    pl.DataFrame(data, schema=schema, orient="row").write_parquet(out)
-
-
-def template(register: Register, columns: Iterable[BoundColumn]) -> bytes:
-    """An empty workbook with the heads of those ``columns`` that a file may bring, choices as drop-downs, and remarks."""
-    import xlsxwriter
-
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out) as book:
-        sheet = book.add_worksheet(register.title[:31])
-        head = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1})
-        sheet.freeze_panes(1, 0)
-        for at, column in enumerate(c for c in columns if c.column.editable):
-            sheet.write_string(0, at, column.head + ("*" if column.column.required else ""), head)
-            sheet.set_column(at, at, 20)
-            if column.column.help:
-                sheet.write_comment(0, at, column.column.help)
-            labels = list(getattr(column.kind, "labels", {}).values())
-            if labels:
-                sheet.data_validation(1, at, 5000, at, {"validate": "list", "source": labels})
-    return out.getvalue()
+        frames.append(pl.DataFrame(data, schema=schema, orient="row"))
+    pl.concat(frames).write_parquet(out)
 
 
 def exportable(columns: Sequence[BoundColumn]) -> list[BoundColumn]:

@@ -162,7 +162,7 @@ class Grouping:
         rank = last.rank(self.listing)
         ranked = rank.asc(nulls_last=True) if by == "count" or not down else rank.desc(nulls_last=True)
         counted = ["-_count" if down else "_count"] if by == "count" else []
-        return (
+        return (  # type: ignore[no-any-return]
             rows.values(*expressions)
             .annotate(_count=Count("pk"), **measures)
             .order_by(*counted, ranked, f"_value{len(levels) - 1}")

@@ -2,24 +2,11 @@
 
 from typing import Any
 
-from django.db import models
-
 from lianpu.register import rights
-from lianpu.register.declare import BoundColumn, Register, registry
-from lianpu.register.listing import Listing
+from lianpu.register.declare import BoundColumn, Register
+from lianpu.register.listing import Listing, target_of
 
 SUGGESTED = 20
-
-
-def target_of(register: Register, column: BoundColumn) -> Register | None:
-    """The register in whose rows a column's values stand: that of its reference, or of the model on its path."""
-    if column.is_custom:
-        return None
-    model: Any = register.model
-    ways = [column.name] if isinstance(column.field, models.ForeignKey) else column.path.split("__")[:-1]
-    for way in ways:
-        model = model._meta.get_field(way).related_model
-    return registry.by_model.get(model._meta.label_lower) if ways and model is not None else None
 
 
 def suggestions(
@@ -34,8 +21,12 @@ def suggestions(
         return []
     found = Listing(target, user, {"q": words, "size": str(SUGGESTED)})
     by_key = written or column.column.filter_with is not None
-    texts = [_key(target, row) if by_key else _shown(column, row) for row in found.page_rows]
-    return [(text, target.describe(row)) for text, row in zip(texts, found.page_rows, strict=True)]
+    made = []
+    for row in found.page_rows:
+        shown = _shown(column, row)
+        text = _key(target, row) if by_key else shown
+        made.append((text, shown if shown != text else target.describe(row)))
+    return made
 
 
 def _key(target: Register, row: Any) -> str:

@@ -21,7 +21,7 @@ def among(column: str, ids: Iterable[int]) -> tuple[str, list[Any]]:
 
 def read_image(text: str | None) -> Image:
     """An image as Python sees it, empty where there is none; decimals stay as written, so that equal texts are equal."""
-    return {} if text is None else json.loads(text, parse_float=str)  # type: ignore[no-any-return]
+    return {} if text is None else json.loads(text, parse_float=str)
 
 
 def present_images(model: Model, ids: Iterable[int], *, locked: bool = False) -> dict[int, Image]:
@@ -66,3 +66,37 @@ def remove(model: Model, ids: Iterable[int]) -> None:
     within, params = among("id", ids)
     with connection.cursor() as cursor:
         cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE {within}', params)
+
+
+# -- rows out of images ------------------------------------------------------------------------
+def records(model: Model) -> str:
+    """Change records as ``c``; on PostgreSQL their images as rows of the table, ``p``, so that values keep their type."""
+    if connection.vendor == "sqlite":
+        return "register_change c"
+    return f'register_change c, jsonb_populate_record(NULL::"{model._meta.db_table}", c.before) p'
+
+
+def held_before(one: "models.Field[Any, Any]") -> str:
+    """SQL for what the image before the change ``c`` holds of a column."""
+    if connection.vendor != "sqlite":
+        return f'p."{one.column}"'
+    if isinstance(one, models.JSONField):
+        return f"nullif(c.before -> '$.{one.column}', 'null')"
+    return f"json_extract(c.before, '$.{one.column}')"
+
+
+def rows_before(model: Model) -> tuple[str, list[Any]]:
+    """SQL, to be followed by WHERE, and parameters for the rows that the records ``c`` hold as they were before;
+    columns that are newer than a record take their default."""
+    held, defaults = [], []
+    for one in model._meta.concrete_fields:
+        value, default = held_before(one), one.get_default()
+        if default is not None:
+            if connection.vendor == "sqlite":
+                missing = f"json_type(c.before, '$.{one.column}') IS NULL"
+            else:
+                missing = f"NOT jsonb_exists(c.before, '{one.column}')"
+            value = f"CASE WHEN {missing} THEN %s ELSE {value} END"
+            defaults.append(one.get_db_prep_save(default, connection))
+        held.append(value)
+    return f"SELECT {', '.join(held)} FROM {records(model)}", defaults

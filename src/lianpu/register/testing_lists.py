@@ -5,6 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -56,7 +57,7 @@ class ListBehaviour:
                 assert totals == group.sum_texts, (level.name, group.word)
                 seen += [row.pk for row in behind.rows]
             assert sorted(seen) == sorted(row.pk for row in stored), level.name
-        for first, second in zip(levels, levels[1:], strict=False):
+        for first, second in pairwise(levels):
             self._opens_at_both_levels(register, f"{first.name},{second.name}")
 
     def _opens_at_both_levels(self, register: Register, by: str) -> None:
@@ -96,6 +97,7 @@ class ListBehaviour:
         names = [c.name for c in reversed(listing.choosable)]
         page = admin_client.get(register.url(), {"cols": ",".join(names)})
         assert [head.column.name for head in page.context["listing"].headers()] == names
+        assert len(page.context["rows"]) == len(stored)
         level = Grouping.choices(listing)[0]
         asked = {"group": level.name, "chart": "count"}
         text = admin_client.get(register.url(), asked).content.decode()

@@ -11,13 +11,13 @@ from typing import Any
 from django.db import connection, models
 
 from lianpu.register.declare import registry
-from lianpu.register.models import Attachment, Change, Grant, Note, OpeningView, Role, SavedView
+from lianpu.register.models import Attachment, Change, Grant, MatchDecision, Note, OpeningView, Role, SavedView
 
 Model = type[models.Model]
 Image = dict[str, Any]
 
 # Tables of the kit itself whose changes are recorded like those of a register.
-KIT: tuple[Model, ...] = (Note, Attachment, Role, Grant, SavedView, OpeningView)
+KIT: tuple[Model, ...] = (Note, Attachment, Role, Grant, SavedView, OpeningView, MatchDecision)
 _EVENTS = (("insert", "", "new"), ("update", "old", "new"), ("delete", "old", ""))
 
 

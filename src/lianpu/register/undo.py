@@ -16,14 +16,27 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
+from lianpu.register.jobs import Outcome, Progress, job
 from lianpu.register.models import Change
 from lianpu.register.models.notes import Pinned
-from lianpu.register.rowsets import among, images_of, pointing_at, present_images, remove, select
+from lianpu.register.rowsets import (
+    among,
+    held_before,
+    images_of,
+    pointing_at,
+    present_images,
+    records,
+    remove,
+    rows_before,
+    select,
+)
 from lianpu.register.triggers import Image, Model, recorded
 
 BATCH = 2000  # rows whose images are held at a time
@@ -46,7 +59,7 @@ class Reverted:
     act: int
 
 
-def revert(changes: "models.QuerySet[Change]", *, user: Any, reason: str, source: str = "undo") -> Reverted:
+def revert(changes: "models.QuerySet[Change]", *, user: Any, reason: str = "", source: str = "undo") -> Reverted:
     """Undo ``changes`` in one transaction (one act) as ``user``.
 
     A new row is deleted if it is still as it was made and nothing depends on it; a changed row gets its altered fields
@@ -59,13 +72,38 @@ def revert(changes: "models.QuerySet[Change]", *, user: Any, reason: str, source
         raise ValidationError({"reason": [_("请说明变更原因")]})
     undoing = _Undoing(user)
     try:
-        with acting(user, reason=reason, source=source) as act:
+        with acting(user, reason=reason.strip() or _("撤销"), source=source) as act:
             undoing.plan(found)
             undoing.settle()
             undoing.write()
     except IntegrityError as refused:  # a rule of the database beyond keys and references
         raise ValidationError(_("未撤销：撤销后的数据不合规则（%s）。") % refused) from refused
     return undoing.outcome(act)
+
+
+@job("undo-act", title=_lazy("撤销"), restartable=True)
+def undo_act(progress: Progress, *, user: Any, act: int, reason: str) -> Outcome:
+    """Undo all that was done together under the number ``act``."""
+    with transaction.atomic():
+        undone = revert(Change.objects.filter(act=act), user=user, reason=reason)
+        for line in reasons(undone):
+            progress.log(line)
+        return progress.finish(Outcome(told(undone), url=f"{reverse('register:changes')}?act={undone.act}"))
+
+
+def told(undone: Reverted) -> str:
+    """An undo in one sentence."""
+    words = _("已撤销%(done)s项变更。") % {"done": undone.done}
+    return (
+        words + _("%(kept)s项保持原样：") % {"kept": len(undone.kept)} + "；".join(reasons(undone)[:5])
+        if undone.kept
+        else words
+    )
+
+
+def reasons(undone: Reverted) -> list[str]:
+    """Why changes were kept, each reason with how many it holds for, the commonest first."""
+    return [f"{why}（{count}）" for why, count in Counter(one.why for one in undone.kept).most_common()]
 
 
 @dataclass(slots=True)
@@ -399,56 +437,25 @@ def _put_back(model: Model, rows: Iterable[_Row]) -> None:
             together[frozenset(columns)].append(source)
     for names, sources in together.items():
         fields = [f for f in model._meta.concrete_fields if f.column in names]
-        given = ", ".join(f'"{f.column}" = {_held(f)}' for f in fields)
+        given = ", ".join(f'"{f.column}" = {held_before(f)}' for f in fields)
         within, params = among("c.id", sources)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {_quoted(model)} SET {given} FROM {_records(model)} "
+                f"UPDATE {_quoted(model)} SET {given} FROM {records(model)} "
                 f"WHERE {_quoted(model)}.id = c.row AND {within}",
                 params,
             )
 
 
 def _bring_back(model: Model, deletions: Sequence[int]) -> None:
-    """Insert rows from the images of their deletions, under their ids; columns that are newer take their default."""
-    if not deletions:
-        return
-    fields = model._meta.concrete_fields
-    names = ", ".join(f'"{f.column}"' for f in fields)
-    held, defaults = [], []
-    for one in fields:
-        default = one.get_default()
-        if default is None:
-            held.append(_held(one))
-        else:
-            missing = {"sqlite": f"json_type(c.before, '$.{one.column}') IS NULL"}.get(
-                connection.vendor, f"NOT jsonb_exists(c.before, '{one.column}')"
-            )
-            held.append(f"CASE WHEN {missing} THEN %s ELSE {_held(one)} END")
-            defaults.append(one.get_db_prep_save(default, connection))
-    within, params = among("c.id", deletions)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {_quoted(model)} ({names}) SELECT {', '.join(held)} FROM {_records(model)} WHERE {within}",
-            [*defaults, *params],
-        )
+    """Insert rows from the images of their deletions, under their ids."""
+    if deletions:
+        names = ", ".join(f'"{one.column}"' for one in model._meta.concrete_fields)
+        before, params = rows_before(model)
+        within, ids = among("c.id", deletions)
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {_quoted(model)} ({names}) {before} WHERE {within}", [*params, *ids])
 
 
 def _quoted(model: Model) -> str:
     return connection.ops.quote_name(model._meta.db_table)
-
-
-def _records(model: Model) -> str:
-    """Change records as ``c``; on PostgreSQL their images as rows of the table, ``p``, so that values keep their type."""
-    if connection.vendor == "sqlite":
-        return "register_change c"
-    return f"register_change c, jsonb_populate_record(NULL::{_quoted(model)}, c.before) p"
-
-
-def _held(one: "models.Field[Any, Any]") -> str:
-    """SQL for what the image before the change ``c`` holds of a column."""
-    if connection.vendor != "sqlite":
-        return f'p."{one.column}"'
-    if isinstance(one, models.JSONField):
-        return f"nullif(c.before -> '$.{one.column}', 'null')"
-    return f"json_extract(c.before, '$.{one.column}')"

@@ -1,11 +1,18 @@
 from django.urls import path
 
-from lianpu.register.views import bulk_edit, dictionary, imports, jobs, lists, notes, rows, saved_views
+from lianpu.register.views import bulk_edit, changes, dictionary, imports, jobs, lists, notes, rows, saved_views, search, tokens
 
 app_name = "register"
 urlpatterns = [
+    path("tokens/", tokens.tokens_page, name="tokens"),
+    path("tokens/<int:pk>/revoke/", tokens.token_revoke, name="token-revoke"),
+    path("interface/", tokens.api_page, name="api-page"),
     path("dictionary/", dictionary.dictionary_page, name="dictionary"),
     path("dictionary.xlsx", dictionary.dictionary_file, name="dictionary-file"),
+    path("changes/", changes.changes_page, name="changes"),
+    path("changes/export.<str:form>", changes.changes_file, name="changes-file"),
+    path("changes/<int:pk>/undo/", changes.change_undo, name="change-undo"),
+    path("changes/act/<int:act>/undo/", changes.act_undo, name="act-undo"),
     path("jobs/", jobs.jobs_page, name="jobs"),
     path("jobs/bell/", jobs.bell, name="jobs-bell"),
     path("jobs/seen/", jobs.seen, name="jobs-seen"),
@@ -14,6 +21,7 @@ urlpatterns = [
     path("jobs/<int:pk>/file/", jobs.job_file, name="job-file"),
     path("jobs/<int:pk>/cancel/", jobs.job_cancel, name="job-cancel"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job-retry"),
+    path("search/", search.search_page, name="search"),
     path("<slug:slug>/", lists.list_page, name="list"),
     path("<slug:slug>/export.<str:form>", lists.export_file, name="export"),
     path("<slug:slug>/template.xlsx", lists.template_file, name="template"),
@@ -33,6 +41,7 @@ urlpatterns = [
     path("<slug:slug>/import/<int:pk>/", imports.run_page, name="run"),
     path("<slug:slug>/import/<int:pk>/columns/", imports.columns_page, name="import-columns"),
     path("<slug:slug>/import/<int:pk>/decide/", imports.import_decide, name="import-decide"),
+    path("<slug:slug>/import/<int:pk>/answer/", imports.import_answer, name="import-answer"),
     path("<slug:slug>/import/<int:pk>/again/", imports.import_again, name="import-again"),
     path("<slug:slug>/import/<int:pk>/commit/", imports.import_commit, name="import-commit"),
     path("<slug:slug>/import/<int:pk>/discard/", imports.import_discard, name="import-discard"),
@@ -45,4 +54,7 @@ urlpatterns = [
     path("<slug:slug>/<int:pk>/files/<int:file>/", notes.file_open, name="file"),
     path("<slug:slug>/<int:pk>/files/<int:file>/remove/", notes.file_remove, name="file-remove"),
     path("<slug:slug>/<int:pk>/edit/", rows.form_page, name="edit"),
+    path("<slug:slug>/<int:pk>/delete/", changes.delete_page, name="delete"),
+    path("<slug:slug>/deleted/", changes.deleted_page, name="deleted"),
+    path("<slug:slug>/deleted/<int:pk>/restore/", changes.restore, name="restore"),
 ]

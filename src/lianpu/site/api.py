@@ -1,5 +1,5 @@
 """The REST interface, made once all registers are declared."""
 
-from lianpu.register.api import make_api
+from lianpu.register.api import the_api
 
-api = make_api()
+api = the_api()

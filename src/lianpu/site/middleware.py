@@ -56,14 +56,10 @@ def chosen_language(
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
-    """Pages send strangers to the sign-in page; the API answers 401, which a program understands."""
+    """Pages send strangers to the sign-in page; the API asks its callers itself, who may come by token."""
 
-    def handle_no_permission(  # type: ignore[override]
-        self, request: HttpRequest, view_func: Any
-    ) -> HttpResponseBase:
-        if request.path.startswith("/api/"):
-            return JsonResponse({"detail": "请先登录"}, status=401)
-        return super().handle_no_permission(request, view_func)
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponseBase | None:
+        return None if request.path.startswith("/api/") else super().process_view(request, *view)
 
 
 def session_rules(

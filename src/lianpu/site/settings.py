@@ -128,6 +128,8 @@ STORAGES = {
 MEDIA_ROOT = LIANPU_HOME / "files"
 # Jobs run in workers, one of them beside the site; "inline" runs them within the request, which tests want.
 LIANPU_JOBS = "worker"
+# Requests of one person to the REST interface, in each process of the site.
+LIANPU_API_RATE = os.environ.get("LIANPU_API_RATE") or "1200/m"
 LIANPU_JOBS_KEEP_DAYS = int(os.environ.get("LIANPU_JOBS_KEEP_DAYS") or 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
@@ -170,7 +172,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "lianpu.site.accounts.backends.AccountBackend",
 ]
 
 # Local accounts by user name; nobody registers himself, and no mail is sent: the machine may stand alone.

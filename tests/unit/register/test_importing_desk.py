@@ -187,7 +187,9 @@ def test_columns_that_are_missing_can_be_pointed_out_and_are_remembered_for_the_
     moved = text.replace("企业,代码证号,在哪", "在哪,企业,代码证号").replace(f"示例甲,{A},620102", f"620102,示例甲,{A}")
     upload(clerk, moved, sender="城关区工信局")
     assert ImportRun.objects.latest("pk").state == State.PREVIEWED, "the same heads in another order are known"
-    assert upload(clerk, text, sender="七里河区工信局").request["PATH_INFO"].endswith("/columns/"), "to this sender only"
+    assert upload(clerk, text, sender="七里河区工信局").request["PATH_INFO"].endswith("/columns/"), (
+        "to this sender only"
+    )
 
 
 def test_a_head_may_be_left_out_and_no_column_is_meant_twice(clerk: Client) -> None:
@@ -285,3 +287,27 @@ def test_a_job_begun_again_after_it_had_written_says_so(send: Any) -> None:
     job = jobs.start(work.WRITE, user=SYSTEM, run=run.pk, mode=importing.GOOD_ROWS, reason="")
     assert job.state == Job.State.DONE
     assert Enterprise.objects.count() == 1
+
+
+# -- questions and corrections -----------------------------------------------------------------------
+FIGURES = "企业名称,指标,期间,数值\n{name},税收（万元）,2021,3\n{name},税收（万元）,2022,4\n"
+
+
+def test_a_question_is_answered_once_for_all_files(clerk: Client, send: Any) -> None:
+    write(send(f"企业名称,统一社会信用代码\n兰州金示铝业有限公司,{A}\n兰州金示铝业股份有限公司,{B}\n"))
+    accountant = signed_in(grant("accountant", {"*": ["*"]}, ["figures"]))
+
+    def upload_figures(name: str) -> ImportRun:
+        text = FIGURES.format(name=name)
+        accountant.post("/enterprise-figures/import/", {"file": SimpleUploadedFile("数.csv", text.encode())})
+        return ImportRun.objects.latest("pk")
+
+    run = upload_figures("兰州金示铝业")
+    assert (run.asked, run.faulty) == (1, 2), "one question for two lines"
+    page = accountant.get(f"/enterprise-figures/import/{run.pk}/").content.decode()
+    assert "待确认" in page
+    firm = Enterprise.objects.get(uscc=A)
+    accountant.post(f"/enterprise-figures/import/{run.pk}/answer/", {"question.0": str(firm.pk)})
+    run.refresh_from_db()
+    assert (run.asked, run.faulty, run.created) == (0, 0, 2)
+    assert upload_figures("兰州金示铝业").asked == 0

@@ -577,3 +577,192 @@ def test_decisions_on_placements_follow_the_rule(world: World, people: Mapping[s
         may = world.may(name, "change", "placements", row.pk)
         assert (answer.status_code in (200, 302)) is may, (row, answer.status_code)
         assert (("chains.placement", row.pk) in touched(before)) is may
+
+
+# -- desk pages ----------------------------------------------------------------------------------
+@everybody
+def test_the_desk_tells_what_the_registers_tell(
+    world: World, people: Mapping[str, int], gazetteer: Mapping[str, Any], name: str
+) -> None:
+    """The cockpit, a chain's desk and a segment's sheet are made of rows that the person may list, and of no others."""
+    from lianpu.chains.models import DiagnosisRun
+
+    if name == "已停用":
+        return
+    figures = {"LV": {"firms": 31337, "filled": 1, "segments": 2}}
+    run = DiagnosisRun.objects.get()
+    DiagnosisRun.objects.update(is_latest=True, figures=figures, firms=41414)
+    client, sees_runs = browser(people, name), world.may(name, "view", "diagnosis-runs")
+    cockpit = client.get("/")
+    assert cockpit.status_code == 200
+    assert ("41,414" in cockpit.content.decode() or "41414" in cockpit.content.decode()) is sees_runs
+    segment = next(row for row in world.rows["segments"] if row.code == "LV-2101")
+    desk = client.get("/desk/LV/", {"segment": segment.code})
+    assert desk.status_code == status(world.may(name, "view", "chains"))
+    sheet = client.get(f"/desk/LV/{segment.code}/")
+    seen = world.may(name, "view", "segments", segment.pk)
+    assert (sheet.status_code == 200) is seen
+    if desk.status_code != 200:
+        return
+    states = world.reached(name, "view", "segment-states")
+    board = desk.context["board"]
+    tiles = [tile for stage in board.stages for group in stage.groups for tile in group.tiles]
+    assert {tile.segment.pk for tile in tiles} == {
+        row.pk for row in world.rows["segments"]
+        if row.is_leaf and row.chain.code == "LV" and world.may(name, "view", "segments", row.pk)
+    }  # fmt: skip
+    assert {tile.state.pk for tile in tiles if tile.state} <= (states if sees_runs else set())
+    assert {finding.pk for finding in board.findings} <= world.reached(name, "view", "findings")
+    assert ("31337" in desk.content.decode().replace(",", "")) <= bool(states and sees_runs)
+    if seen:
+        told = sheet.context["sheet"]
+        assert told.state is None or told.state.pk in states
+        assert {finding.pk for finding in told.findings} <= world.reached(name, "view", "findings")
+        assert {row.pk for row in told.placements} <= world.reached(name, "view", "placements")
+    for form in ("docx", "xlsx"):
+        if not (sees_runs and world.may(name, "view", "findings")):
+            answer = client.post(f"/desk/LV/dossier.{form}", {"place": run.place.code})
+            assert answer.status_code in (302, 403, 404)
+
+
+# -- the log of changes, search, notes, deletion, tokens --------------------------------------------
+@everybody
+def test_the_change_log_tells_of_rows_within_reach_alone(world: World, people: Mapping[str, int], name: str) -> None:
+    from lianpu.register.changelog import ChangeLog
+    from lianpu.register.history import acting
+
+    with acting(SYSTEM, reason="抽查"):
+        for slug, rows in world.rows.items():
+            for row in rows if registry[slug].history else []:
+                row.save()
+                if slug == "enterprise-figures":
+                    type(row).objects.filter(pk=row.pk).update(value=987_654)
+    user = person(people, name)
+    entries = list(ChangeLog(user, {"user": SYSTEM.username, "q": "抽查"}, size=5_000).entries)
+    told = {(entry.change.model, entry.change.row) for entry in entries}
+    assert told == {
+        (registry[slug].label, pk)
+        for slug in world.rows if registry[slug].history
+        for pk in world.reached(name, "view", slug)
+    }  # fmt: skip
+    words = " ".join(f"{one.before} {one.after}" for entry in entries for one in entry.fields).replace(",", "")
+    sees = world.sees(name, "enterprise-figures", "value") and world.reached(name, "view", "enterprise-figures")
+    assert ("987654" in words) is bool(sees)
+    if name == "已停用":
+        return
+    client = browser(people, name)
+    for slug in world.rows:
+        for row in world.rows[slug][:4] if registry[slug].history else []:
+            answer = client.get(f"/api/{slug}/{row.pk}/history")
+            assert (answer.status_code == 200) is world.may(name, "view", slug, row.pk), (slug, row)
+
+
+@everybody
+def test_search_over_everything_finds_rows_within_reach_alone(
+    world: World, people: Mapping[str, int], name: str
+) -> None:
+    from lianpu.register.search.finding import search
+
+    user, found = person(people, name), set()
+    for words in ("示例", "铝", "别名", "汽车", "兰州", "7773", "7774"):
+        hits = search(user, words, limit=200).hits
+        assert all(world.may(name, "view", hit.register.slug, hit.pk) for hit in hits), words
+        found |= {hit.register.slug for hit in hits}
+    assert "enterprises" in found or not world.reached(name, "view", "enterprises")
+
+
+@everybody
+def test_notes_and_files_go_by_the_row(world: World, people: Mapping[str, int], name: str, home: Path) -> None:
+    from lianpu.register.models import Note
+
+    if name == "已停用":
+        return
+    client = browser(people, name)
+    for row in world.rows["enterprises"]:
+        Note.objects.create(register="enterprises", row=row.pk, text=f"密语{row.pk}密", by="某")
+        page = client.get(registry["enterprises"].url("detail", row.pk))
+        assert (f"密语{row.pk}密" in page.content.decode()) is world.may(name, "view", "enterprises", row.pk)
+        before = Note.objects.count()
+        client.post(f"/enterprises/{row.pk}/notes/", {"text": "写一句"})
+        assert (Note.objects.count() > before) is world.may(name, "change", "enterprises", row.pk), row
+
+
+@everybody
+def test_rows_are_deleted_by_the_rule(world: World, people: Mapping[str, int], name: str) -> None:
+    if name == "已停用":
+        return
+    client = browser(people, name)
+    for slug in ("enterprise-names", "segment-flows"):
+        register = registry[slug]
+        for row in world.rows[slug]:
+            client.post(register.url("delete", row.pk), {"reason": "重复", "with_dependants": "1"})
+            gone = not register.model._default_manager.filter(pk=row.pk).exists()
+            assert gone is world.may(name, "delete", slug, row.pk), (slug, row)
+
+
+def test_nobody_deletes_what_he_does_not_see(world: World, people: Mapping[str, int], firms: Mapping[str, Any]) -> None:
+    """Names, figures and placements go with their firm: who sees not all of them, or may not delete them, stops there."""
+    from lianpu.register.deleting import delete_row
+    from lianpu.register.testing import grant
+
+    firm = firms["甲"]
+    place = {"place_path": firm.place.path}
+    held = [(register, firm.pk) for register in ("enterprises",)]
+    for number, (actions, limits, why) in enumerate(
+        [
+            ({"enterprises": ["*"]}, place, "无权查看"),
+            ({"enterprises": ["*"], "*": ["view"]}, place, "没有删除它们的权限"),
+            ({"enterprises": ["*"], "enterprise-names": ["*"], "enterprise-figures": ["*"]}, {}, "无权查看"),
+        ]
+    ):
+        user = grant(f"deleter{number}", actions, ["figures"], **limits)
+        with pytest.raises(Exception, match=why):
+            delete_row(register=registry["enterprises"], user=user, row=firm, reason="x", with_dependants=True)
+        assert type(firm).objects.filter(pk=firm.pk).exists(), held
+    boss = person(people, "系统管理员")
+    delete_row(register=registry["enterprises"], user=boss, row=firm, reason="重复登记", with_dependants=True)
+    assert not type(firm).objects.filter(pk=firm.pk).exists()
+
+
+@everybody
+def test_a_token_is_worth_its_owner_and_never_more(world: World, people: Mapping[str, int], name: str) -> None:
+    from lianpu.register import tokens
+
+    user = person(people, name)
+    _, secret = tokens.make(user=user, name="月报")
+    _, readonly = tokens.make(user=user, name="看板", is_readonly=True, registers=["enterprises"])
+    program, viewer = (Client(headers={"Authorization": f"Bearer {one}"}) for one in (secret, readonly))
+    for slug in BOUND:
+        answer = program.get(f"/api/{slug}/", {"size": "200"})
+        if name == "已停用":
+            assert answer.status_code == 401
+            continue
+        assert answer.status_code == status(world.may(name, "view", slug)), slug
+        if answer.status_code == 200:
+            assert {row["id"] for row in answer.json()["rows"]} == world.reached(name, "view", slug), slug
+        if slug != "enterprises":
+            assert viewer.get(f"/api/{slug}/").status_code in (401, 403), slug
+    for row in world.rows["enterprises"]:
+        before = last_change()
+        assert viewer.patch(f"/api/enterprises/{row.pk}", {"address": "甲"}, "application/json").status_code in (
+            401, 403, 404
+        )  # fmt: skip
+        assert not touched(before)
+        may = world.may(name, "change", "enterprises", row.pk)
+        answer = program.patch(f"/api/enterprises/{row.pk}", {"address": "乙", "reason": "x"}, "application/json")
+        assert (answer.status_code == 200) is may, answer.content
+
+
+@everybody
+def test_whole_registers_leave_by_export_alone(world: World, people: Mapping[str, int], name: str) -> None:
+    """Groups, streams and files of the changes are ways out of the house too."""
+    if name == "已停用":
+        return
+    client = browser(people, name)
+    for register in visible_registers():
+        slug = register.slug
+        answer = client.get(f"/api/{slug}/rows.ndjson")
+        if answer.status_code == 200:
+            lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+            assert len(lines) == len(world.reached(name, "view", slug)), slug
+        assert (answer.status_code == 200) <= world.may(name, "view", slug), slug

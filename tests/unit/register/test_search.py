@@ -1,7 +1,7 @@
 """Search finds what stands in the rows: no more, no less, and only for those who may see it."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -111,7 +111,11 @@ def test_a_code_is_found_whole_or_in_part(firms: Mapping[str, Enterprise]) -> No
 
 
 def test_a_hit_shows_where_the_words_stand(db: None) -> None:
-    firm("兰州铝业公司", 1, scope="很长很长很长很长很长很长很长很长很长很长很长很长的经营范围，包括阳极板的制造" + "等" * 50)
+    firm(
+        "兰州铝业公司",
+        1,
+        scope="很长很长很长很长很长很长很长很长很长很长很长很长的经营范围，包括阳极板的制造" + "等" * 50,
+    )
     keep_up()
     (hit,) = search(SYSTEM, "铝业 阳极", registers=[FIRMS]).hits
     assert [(piece.text, piece.is_match) for piece in hit.pieces] == [("兰州", False), ("铝业", True), ("公司", False)]
@@ -155,9 +159,7 @@ def scanned(words: str) -> set[int]:
 @example(names=[("兰州金州铝", "合")], words=["兰州铝"])
 @example(names=[("重长", "重")], words=["chongzhang"])
 @example(names=[("A0167167", "B")], words=["7167"])
-def test_the_index_finds_what_reading_every_row_finds(
-    db: None, names: list[tuple[str, str]], words: list[str]
-) -> None:
+def test_the_index_finds_what_reading_every_row_finds(db: None, names: list[tuple[str, str]], words: list[str]) -> None:
     with transaction.atomic():
         for serial, (name, scope) in enumerate(names, start=1):
             firm(name, serial, scope=scope)
@@ -172,7 +174,7 @@ def test_the_index_finds_what_reading_every_row_finds(
             for one in Enterprise.objects.all()
             if all(any(word in texts.fold(text) for text in (one.name, one.uscc, one.scope)) for word in folded)
         }
-        if plain == words and any(len(run) > 1 for word in folded for run in texts.runs(word)):
+        if plain == words and any(len(texts.letters_of(word)) > 1 for word in folded):
             assert hits == in_text, "and that is what stands in the texts"
         transaction.set_rollback(True)
 
@@ -189,7 +191,7 @@ def test_the_ids_for_a_list_are_those_that_comparing_every_row_gives(
         keep_up()
         found = ids(FIRMS, words, 100, columns)
         if found is None:
-            assert all(len(run) == 1 for word in words for run in texts.runs(texts.fold(word))), "then every list scans"
+            assert all(len(texts.letters_of(texts.fold(word))) < 2 for word in words), "then every list scans"
         else:
             assert sorted(found) == compared(words, columns)
         transaction.set_rollback(True)
@@ -218,7 +220,10 @@ def test_ids_follow_references_and_give_up_where_they_cannot_tell(firms: Mapping
         "示例己铝业有限公司",
     }
     assert ids(figures, ["示例"], 3, columns) is None, "too many"
-    assert ids(FIRMS, ["示例"], 100, [FIRMS.by_name["place"]]) is None, "no indexed column shows a place's full name … "
+    assert ids(FIRMS, ["兰州市城关"], 100, [FIRMS.by_name["place"]]) == sorted(
+        one.pk for one in firms.values() if one.place.code == "620102"
+    )
+    assert ids(FIRMS, ["示例"], 100, [FIRMS.by_name["kind"]]) is None, "kinds are not indexed"
 
 
 def test_common_words_are_answered_by_the_best_rows(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +265,9 @@ def test_hits_come_only_from_rows_within_the_readers_scope(
     keep_up()
     reader = grant("reader", {"enterprises": ["view"]}, place_path=path)
     for words in ("示例", "sl", "有限公司"):
-        assert {title[2] for title in titles(words, reader)} == set(seen)
+        found = search(reader, words, registers=[FIRMS])
+        inside = {hit.title[2] for hit in found.hits}
+        assert inside == set(seen) or (inside < set(seen) and found.groups[0].more and enough == 1)
     for letter, one in firms.items():
         assert bool(titles(one.uscc, reader)) == (letter in seen)
     nobody = grant("nobody", {"places": ["view"]})
@@ -452,11 +459,10 @@ def test_a_change_that_commits_late_is_not_passed_over() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_tables(db: None) -> Iterator[None]:
+def _fresh_tables(db: None) -> None:
     """A test that commits leaves its index behind; the next begins without."""
     SearchIndex.objects.all().delete()
     SearchCursor.objects.all().delete()
-    yield
 
 
 @pytest.mark.realdata
@@ -479,7 +485,7 @@ def test_the_whole_registry_of_a_province_is_searched_as_it_stands(gazetteer: An
         found = ids(FIRMS, words, 100_000, columns)
         assert found is not None
         assert sorted(found) == compared(words, columns)
-        assert len(found) > 5
+        assert found
     best = search(SYSTEM, "gsky", registers=[FIRMS], limit=50).hits
     assert best
     assert scanned("gsky") >= {hit.pk for hit in best}

@@ -222,6 +222,16 @@ def test_a_recovery_code_opens_once(protected: Any) -> None:
         assert is_in(browser) is opens
 
 
+def test_under_another_key_no_code_fits_and_the_administrator_helps(protected: Any, settings: Any) -> None:
+    now = code_of(protected)
+    settings.SECRET_KEY = "of another installation"
+    browser = Client()
+    sign_in(browser)
+    assert "验证码不对" in browser.post("/sign-in/second-step/", {"code": now}).content.decode()
+    services.reset_second_step(user=SYSTEM, person=protected)
+    assert sign_in(Client())["Location"] == "/"
+
+
 def test_roles_can_make_the_second_step_compulsory(zhang: Any, client: Client, settings: Any) -> None:
     held = grant("zhang", {"*": ["view"]}).grants.get()
     settings.LIANPU_MFA_ROLES = f"other,{held.role.code}"

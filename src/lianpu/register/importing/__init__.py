@@ -20,6 +20,7 @@ from lianpu.register.importing.planning import (
     RefusedError,
     batches,
     make_plan,
+    plan_sheet,
     silent,
 )
 from lianpu.register.importing.result import write_faulty, write_result
@@ -48,6 +49,7 @@ __all__ = [
     "known_heads",
     "make_plan",
     "outcome_counts",
+    "plan_sheet",
     "silent",
     "summary_of",
     "words_of",

@@ -134,8 +134,9 @@ def note(run: ImportRun, plan: Plan) -> None:
     for name, count in store.outcome_counts(plan).items():
         setattr(run, name, count)
     run.faults = [fault.as_dict() for fault in plan.faults[:LISTED_FAULTS]]
-    run.sheet = plan.sheet.sheet_name if plan.sheet.choices else ""
-    run.summary, run.fingerprint = store.summary_of(plan), plan.fingerprint
+    run.sheet = plan.opened.named_sheet
+    run.summary = store.summary_again(run.summary, store.summary_of(plan))
+    run.fingerprint = plan.fingerprint
 
 
 def _write(plan: Plan, user: Any, progress: Progress) -> None:

@@ -18,13 +18,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from lianpu.register import jobs, rights
+from lianpu.register import jobs, matching, rights
 from lianpu.register.declare import Register, registry
 from lianpu.register.importing import store
 from lianpu.register.importing.committing import OvertakenError, commit, note
 from lianpu.register.importing.mapping import Instructions, MissingColumnsError, remembered
 from lianpu.register.importing.planning import (
-    Instructions,
     Plan,
     Progress,
     RefusedError,
@@ -128,9 +127,9 @@ def preview(*, run: ImportRun, user: Any, progress: Progress = silent) -> Import
     except MissingColumnsError as missing:
         run.state, run.message = State.UPLOADED, str(missing)
         sheet = missing.opened.sheet
-        summary = store.summary_of_sheet(sheet, missing.columns) | {"heads_key": missing.opened.heads_key}
-        run.sheet = sheet.sheet_name if sheet.choices else ""
-        run.summary = _with_choices(run.summary, summary, sheet)
+        summary = store.summary_of_sheet(missing.opened, missing.columns)
+        run.sheet = missing.opened.named_sheet
+        run.summary = store.summary_again(run.summary, summary) | {"samples": samples(sheet)}
     except (UnreadableError, RefusedError) as refused:
         run.state, run.message = State.REFUSED, str(refused)
     else:
@@ -141,22 +140,12 @@ def preview(*, run: ImportRun, user: Any, progress: Progress = silent) -> Import
 
 
 def _show(run: ImportRun, plan: Plan, message: str) -> None:
-    before = run.summary
     store.keep(plan, run.home)
     note(run, plan)
-    run.summary = _with_choices(before, run.summary, plan.sheet)
+    run.summary["samples"] = samples(plan.sheet)
     run.state, run.message = State.PREVIEWED, message
     run.result_file = ""
     run.save()
-
-
-def _with_choices(before: dict[str, Any], summary: dict[str, Any], sheet: Sheet) -> dict[str, Any]:
-    """The summary with samples, and with what a second look at the file no longer shows: other sheets, hidden parts."""
-    for known in ("sheets", "hidden_columns", "hidden_lines"):
-        summary[known] = max(
-            before.get(known, summary[known]), summary[known], key=lambda one: one if isinstance(one, int) else len(one)
-        )
-    return summary | {"samples": samples(sheet)}
 
 
 def samples(sheet: Sheet) -> dict[str, list[str]]:
@@ -220,6 +209,18 @@ def reject(*, run: ImportRun, user: Any, kinds: Iterable[str]) -> ImportRun:
     run.rejected = sorted(set(kinds))
     run.save(update_fields=["rejected"])
     return run
+
+
+def answer(*, run: ImportRun, user: Any, answers: Iterable[tuple[str, str, int | None]]) -> None:
+    """Remember what texts mean: (column's name, text, id of the row or None for no row at all)."""
+    _demand_own(run, user)
+    _demand_open(run)
+    register = register_of(run)
+    with transaction.atomic():
+        for column, text, target in answers:
+            matching.decide(
+                user=user, register=register, column=column, text=text, target=target, source=f"import {run.pk}"
+            )
 
 
 # -- commit ------------------------------------------------------------------------------------------

@@ -28,13 +28,22 @@ class Instructions:
     sender: str = ""
 
 
+NOTHING_SAID = Instructions()
+
+
 @dataclass(frozen=True)
 class Opened:
     """The sheet of a file and what is known of its heads: ``meaning`` maps a head to a column's name or ""."""
 
     sheet: Sheet
-    heads_key: str
+    heads_key: str  # by which the meaning is remembered for the sender
     meaning: Mapping[str, str]
+    with_hidden: bool = True
+
+    @property
+    def named_sheet(self) -> str:
+        """The sheet's name where the file is a workbook."""
+        return self.sheet.sheet_name if self.sheet.choices else ""
 
 
 class MissingColumnsError(UnreadableError):
@@ -77,11 +86,12 @@ def open_sheet(register: Register, path: Path, known: Mapping[str, BoundColumn],
     key = fingerprint(sheet.heads)
     before = remembered(register, told.sender, key)
     hidden = told.hidden if told.hidden is not None else before.hidden if before is not None else None
-    if hidden is False and (sheet.hidden_columns or sheet.hidden_lines):
+    with_hidden = hidden is not False
+    if not with_hidden and (sheet.hidden_columns or sheet.hidden_lines):
         choices = sheet.choices
         sheet = read(path, words, sheet=sheet.sheet_name, with_hidden=False)
         sheet.choices = choices
-    return Opened(sheet, key, {**(before.mapping if before is not None else {}), **told.mapping})
+    return Opened(sheet, key, {**(before.mapping if before is not None else {}), **told.mapping}, with_hidden)
 
 
 def map_heads(register: Register, opened: Opened, known: Mapping[str, BoundColumn]) -> list[BoundColumn | None]:

@@ -18,7 +18,16 @@ from django.db.models import Max
 from lianpu.register import custom, matching, rights
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.faults import BadValueError, Fault
-from lianpu.register.importing.mapping import RESULT_HEADS, Instructions, known_heads, map_heads, open_sheet
+from lianpu.register.importing.mapping import (
+    NOTHING_SAID,
+    RESULT_HEADS,
+    Instructions,
+    Opened,
+    fingerprint,
+    known_heads,
+    map_heads,
+    open_sheet,
+)
 from lianpu.register.kinds import Reference
 from lianpu.register.models import Change
 from lianpu.register.reading import Sheet, check_width
@@ -108,14 +117,17 @@ class Plan:
     """What an import would do; ``columns[i]`` is the register's column of the file's column i, or None."""
 
     register: Register
-    sheet: Sheet
+    opened: Opened
     columns: list[BoundColumn | None]
     rows: list[PlannedRow]
     good: list[PlannedRow]  # lines without fault of their own, each once: those compared with the register
-    heads_key: str  # by which the meaning of the heads is remembered for the sender
     as_of: int | None = None  # the last change record at that comparison
     questions: list[matching.Question] = field(default_factory=list)  # texts that a person must decide on
     readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def sheet(self) -> Sheet:
+        return self.opened.sheet
 
     @property
     def counts(self) -> Counter[str]:
@@ -148,25 +160,44 @@ def make_plan(
     path: Path,
     user: Any,
     progress: Progress = silent,
-    told: Instructions = Instructions(),
+    told: Instructions = NOTHING_SAID,
 ) -> Plan:
     """Read ``path`` and say what importing it would do. Raises ``UnreadableError`` where nothing can be read,
     ``MissingColumnsError`` where the register's columns are not found, ``RefusedError`` without the right."""
     if not rights.may(user, register, rights.IMPORT):
         raise RefusedError(f"您没有向“{register.title}”导入的权限。")
     known = known_heads(rights.visible(user, register.bound))
-    opened = open_sheet(register, path, known, told)
+    return _plan(register, open_sheet(register, path, known, told), known, user, told.rejected, progress)
+
+
+def plan_sheet(register: Register, sheet: Sheet, user: Any) -> Plan:
+    """As :func:`make_plan`, for a sheet made in memory whose heads are the names of columns."""
+    if not rights.may(user, register, rights.IMPORT):
+        raise RefusedError(f"您没有向“{register.title}”导入的权限。")
+    known = {column.name: column for column in rights.visible(user, register.bound) if column.column.editable}
+    if unknown := [head for head in sheet.heads if head not in known]:
+        raise RefusedError(f"没有这些列，或您无权填写：{'、'.join(unknown)}")
+    opened = Opened(sheet, fingerprint(sheet.heads), {head: head for head in sheet.heads})
+    return _plan(register, opened, known, user, frozenset(), silent)
+
+
+def _plan(
+    register: Register,
+    opened: Opened,
+    known: Mapping[str, BoundColumn],
+    user: Any,
+    rejected: frozenset[str],
+    progress: Progress,
+) -> Plan:
     sheet, columns = opened.sheet, map_heads(register, opened, known)
     readings: dict[tuple[str, str], Reading] = {}
-    rows = list(_coerce(sheet, columns, told.rejected, readings, progress))
+    rows = list(_coerce(sheet, columns, rejected, readings, progress))
     questions = _resolve(register, columns, rows, user)
     progress(0, 0, "推算归属")
     register.derive([row for row in rows if not row.faults])
     _repeated(register, rows)
     good = [row for row in rows if not row.faults and not row.outcome]
-    plan = Plan(
-        register, sheet, columns, rows, good, opened.heads_key, questions=questions, readings=list(readings.values())
-    )
+    plan = Plan(register, opened, columns, rows, good, questions=questions, readings=list(readings.values()))
     compare(plan, user, progress)
     matching.flag_look_alikes(register, [row for row in good if row.outcome == NEW], user)
     return plan
@@ -273,7 +304,8 @@ def compare_again(plan: Plan, user: Any) -> None:
 
 def latest_change() -> int | None:
     """Number of the last change record: while it stands, no register has changed."""
-    return Change.objects.aggregate(last=Max("pk"))["last"]
+    last: int | None = Change.objects.aggregate(last=Max("pk"))["last"]
+    return last
 
 
 def _match(register: Register, rows: Sequence[PlannedRow], user: Any, progress: Progress) -> None:

@@ -34,7 +34,7 @@ def write_faulty(run: ImportRun, sheet: Sheet | None = None) -> Path:
 
 
 def _write(run: ImportRun, sheet: Sheet | None, word: str, heads: Sequence[str], *, only_faulty: bool) -> Path:
-    sheet = sheet or read(run.file, frozenset(run.summary["heads"]))
+    sheet = sheet or _read_again(run)
     rows = _rows(run, sheet, only_faulty=only_faulty)
     suffix = "csv" if sheet.form in {"csv", "parquet"} else "xlsx"
     place = run.home / f"导入{run.pk}-{Path(run.file_name).stem[:60]}-{word}.{suffix}"
@@ -45,6 +45,11 @@ def _write(run: ImportRun, sheet: Sheet | None, word: str, heads: Sequence[str],
     else:
         _plain(place, run, sheet, heads, rows)
     return place
+
+
+def _read_again(run: ImportRun) -> Sheet:
+    heads = frozenset(head for head in run.summary["heads"] if head)
+    return read(run.file, heads, sheet=run.sheet or None, with_hidden=run.summary["with_hidden"])
 
 
 Row = tuple[KeptLine, Sequence[object], list[str]]

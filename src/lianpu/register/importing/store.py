@@ -9,7 +9,7 @@ import json
 import os
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from django.db import models
 
 from lianpu.register.declare import BoundColumn
+from lianpu.register.importing.mapping import Opened
 from lianpu.register.importing.planning import (
     BATCH,
     CHANGED,
@@ -30,7 +31,7 @@ from lianpu.register.importing.planning import (
     batches,
 )
 from lianpu.register.kinds import Reference
-from lianpu.register.reading import SKIPPED_WORDS, Sheet
+from lianpu.register.reading import SKIPPED_WORDS
 
 FILE = "lines"
 PAGE = 100
@@ -131,12 +132,15 @@ def _index(stream: Any) -> "tuple[bytes, array[int]]":
     return codes, offsets
 
 
-def summary_of_sheet(sheet: Sheet, columns: Sequence[BoundColumn | None]) -> dict[str, Any]:
+def summary_of_sheet(opened: Opened, columns: Sequence[BoundColumn | None]) -> dict[str, Any]:
     """What the pages say of a sheet as it was read, as JSON: heads and what they mean, what is hidden or no row."""
+    sheet = opened.sheet
     taken = [(at, column) for at, column in enumerate(columns) if column is not None]
     heads = zip(sheet.heads, columns, strict=True)
     return {
         "heads": list(sheet.heads),
+        "heads_key": opened.heads_key,
+        "with_hidden": opened.with_hidden,
         "mapping": {head: column.name if column else "" for head, column in heads if head},
         "columns": [column.label for _, column in taken],
         "places": [at for at, _ in taken],
@@ -154,8 +158,7 @@ def summary_of(plan: Plan) -> dict[str, Any]:
     kinds: dict[str, list[Correction]] = {}
     for one in plan.corrections:
         kinds.setdefault(one.kind, []).append(one)
-    return summary_of_sheet(plan.sheet, plan.columns) | {
-        "heads_key": plan.heads_key,
+    return summary_of_sheet(plan.opened, plan.columns) | {
         "ignored": plan.ignored_heads,
         "corrections": [
             {
@@ -189,6 +192,15 @@ def summary_of(plan: Plan) -> dict[str, Any]:
             for one in plan.questions[:LISTED]
         ],
     }
+
+
+def summary_again(before: Mapping[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """``now`` with what a later look at the same file no longer shows: its other sheets, and what was hidden."""
+    more = len(before.get("sheets", [])) > len(now["sheets"])
+    kept: tuple[str, ...] = ("sheets",) if more else ()
+    if not now["with_hidden"] and "hidden_lines" in before:
+        kept += ("hidden_columns", "hidden_lines")
+    return {**before, **now, **{word: before[word] for word in kept}}
 
 
 def text_of(cell: object) -> str:

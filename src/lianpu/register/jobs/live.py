@@ -10,6 +10,7 @@ ends. So a killed worker shows at once, a slow one is never taken for dead, and 
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -85,10 +86,14 @@ def alive(worker: str) -> Iterator[None]:
     place = _lock(worker)
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("a") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FileExistsError(worker) from None
+        for _ in range(20):  # somebody who asks whether the worker lives holds the lock for a moment too
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(0.05)
+        else:
+            raise FileExistsError(worker)
         yield
         place.unlink(missing_ok=True)
 

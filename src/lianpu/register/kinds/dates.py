@@ -6,6 +6,7 @@ stands for and refuses the others with words, but :class:`Date` reads months and
 
 import calendar
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -61,6 +62,8 @@ def when(cell: object) -> When | None:
         return When(cell.date(), DAY)
     if isinstance(cell, dt.date):
         return When(cell, DAY)
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return None
     if isinstance(cell, (int, float)) and not isinstance(cell, bool) and int(cell) in _EXCEL_DAYS:
         return When(_EXCEL_DAY_ZERO + dt.timedelta(days=int(cell)), DAY, SERIAL)  # a fraction is the time of day
     if isinstance(cell, float) and round(cell % 1, 6) == 0.1:

@@ -12,6 +12,7 @@ from lianpu.register.kinds.base import Kind, plain
 UNIT_IN_YUAN = {word: unit_of(word).scale for word in ("元", "千元", "万元", "百万元", "千万元", "亿元")}
 SMALL_PERCENT = "百分数不足1，按百分点读入（0.125 即 0.125%）"
 _DIGITS = re.compile(r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$|^[+-]?\d*\.?\d+([eE][+-]?\d{1,3})?$|^[+-]?\d+\.$")
+_LARGEST = Decimal(10) ** 20  # with any decimals we keep, decimal's 28 digits hold it
 _MINUS = str.maketrans("−﹣", "--")
 
 
@@ -86,8 +87,11 @@ class Number(Kind):
 
     def fit(self, value: Decimal) -> Any:
         """``value`` rounded to ``places``; outside the bounds it is a fault."""
-        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
-            bounds = "至".join(f"{bound:,f}" if bound is not None else "" for bound in (self.low, self.high))
+        low, high = self.low, self.high
+        if self.places is not None and high is None:
+            low, high = -_LARGEST if low is None else low, _LARGEST
+        if (low is not None and value < low) or (high is not None and value > high):
+            bounds = "至".join(f"{bound:,f}" if bound is not None else "" for bound in (low, high))
             raise BadValueError(
                 "数值超出范围", f"请核对数值与单位{f'（单位{self.unit}）' if self.unit else ''}，应在{bounds}之间"
             )

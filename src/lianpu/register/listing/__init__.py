@@ -13,7 +13,7 @@ unknown or unreadable are said, never silently dropped.
 """
 
 from lianpu.register.listing.cells import Cell, cells
-from lianpu.register.listing.conditions import BLANK, FILLED
+from lianpu.register.listing.conditions import BLANK, FILLED, target_of
 from lianpu.register.listing.listing import (
     CHANGED_AT,
     COUNT_CAP,
@@ -42,4 +42,5 @@ __all__ = [
     "Total",
     "cells",
     "params_of",
+    "target_of",
 ]

@@ -15,9 +15,9 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
-from lianpu.register.declare import BoundColumn, Register
+from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.faults import BadValueError
-from lianpu.register.kinds import Choice, Date, Flag, Integer, Json, Moment, Number, Reference, Text, Words
+from lianpu.register.kinds import Choice, Date, Flag, Integer, Json, Moment, Number, Reference, Text
 
 BLANK, FILLED = "-", "!-"
 BOUNDS = ("", "not", "from", "to")
@@ -37,6 +37,17 @@ def stored_in(register: Register, column: BoundColumn) -> "models.Field[Any, Any
         found = model._meta.pk if part == "pk" else model._meta.get_field(part)
         model = getattr(found, "related_model", None)
     return found  # type: ignore[no-any-return]
+
+
+def target_of(register: Register, column: BoundColumn) -> Register | None:
+    """The register in whose rows a column's values stand: that of its reference, or of the model on its path."""
+    if column.is_custom:
+        return None
+    model: Any = register.model
+    ways = [column.name] if isinstance(column.field, models.ForeignKey) else column.path.split("__")[:-1]
+    for way in ways:
+        model = model._meta.get_field(way).related_model
+    return registry.by_model.get(model._meta.label_lower) if ways and model is not None else None
 
 
 def worded(register: Register, column: BoundColumn) -> bool:
@@ -144,7 +155,7 @@ def splittable(register: Register, column: BoundColumn) -> bool:
         return False
     if isinstance(column.field, models.ForeignKey) or isinstance(column.kind, (Choice, Flag, Date, Integer)):
         return True
-    if not isinstance(column.kind, Text) or isinstance(column.kind, Words):
+    if not isinstance(column.kind, Text):
         return False
     held = stored_in(register, column)
     return column.is_custom or (isinstance(held, models.CharField) and not held.unique)

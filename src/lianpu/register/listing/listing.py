@@ -1,6 +1,5 @@
 """Query string → rows, on behalf of somebody; see the package."""
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
@@ -13,12 +12,13 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext
 
-from lianpu.register import rights
-from lianpu.register.declare import BoundColumn, Column, Register, registry
+from lianpu.register import rights, search
+from lianpu.register.declare import BoundColumn, Column, Register
 from lianpu.register.faults import BadValueError
+from lianpu.register.history import changed_since
 from lianpu.register.kinds import Choice, Date, Flag, Json, Moment
 from lianpu.register.language import spoken
-from lianpu.register.listing.conditions import BLANK, BOUNDS, FILLED, asked, exactly, midnight
+from lianpu.register.listing.conditions import BLANK, BOUNDS, FILLED, asked, exactly, midnight, target_of
 from lianpu.register.listing.sums import sum_of, summed
 from lianpu.register.models import Change
 
@@ -159,9 +159,7 @@ class Listing:
         """Rows with a change recorded on that day or later."""
         if not self.register.history:
             raise BadValueError("此登记簿不留变更记录", "请去掉此条件")
-        day: dt.date = Date().parse(text)
-        changed = Change.objects.filter(model=self.register.label, at__gte=midnight(day)).order_by()
-        return Q(pk__in=changed.values("row"))
+        return Q(pk__in=changed_since(self.register, midnight(Date().parse(text))))
 
     @cached_property
     def searched(self) -> list[BoundColumn]:
@@ -176,13 +174,15 @@ class Listing:
     def _search(self, found: "models.QuerySet[Any]", words: Sequence[str]) -> "models.QuerySet[Any]":
         """Rows where every word stands in one of the searched columns.
 
-        All rows are looked through once, in an index where one covers the columns: the page, the count and the sums
-        follow from the ids found, for each of them would look through all rows again.
+        The index of the search says which, where it can; else all rows are looked through once. The page, the count and
+        the sums follow from the ids found, for each of them would look through all rows again.
         """
-        for word in words:
-            # Folding case costs PostgreSQL more than the comparison, and Chinese has none.
-            lookup = "contains" if word.upper() == word.lower() else "icontains"
-            found = found.filter(reduce(or_, (Q(**{f"{c.path}__{lookup}": word}) for c in self.searched)))
+        known = search.ids(self.register, words, MANY_HITS, self.searched)
+        if known is None:
+            for word in words:
+                found = found.filter(reduce(or_, (search.contains(c.path, word) for c in self.searched)))
+        else:
+            found = found.filter(pk__in=known)
         hits = list(found.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])
         self.hits = len(hits)
         return found if self.hits > MANY_HITS else self.reachable.filter(pk__in=hits)
@@ -192,7 +192,8 @@ class Listing:
         if _CHANGED not in self.columns:
             return rows
         changes = Change.objects.filter(model=self.register.label, row=models.OuterRef("pk")).order_by("-pk")
-        return rows.annotate(**{CHANGED_AT: models.Subquery(changes.values("at")[:1])})
+        latest: dict[str, Any] = {CHANGED_AT: models.Subquery(changes.values("at")[:1])}
+        return rows.annotate(**latest)  # type: ignore[no-any-return]
 
     @cached_property
     def _sorting(self) -> tuple[str, str]:
@@ -240,11 +241,12 @@ class Listing:
 
     @cached_property
     def page_rows(self) -> list[Any]:
-        keys = self._page_keys()
+        keys = self.page_keys
         found = self._with_changed_at(self.register.base()).in_bulk(keys)
         return [found[key] for key in keys if key in found]
 
-    def _page_keys(self) -> list[Any]:
+    @cached_property
+    def page_keys(self) -> list[Any]:
         """Ids of the page's rows. Ids come first, for an index alone gives them, even on the last of many pages.
 
         Rows that have a value and rows that have none are asked for apart: no index of both databases holds the blanks
@@ -333,13 +335,15 @@ class Listing:
         if text == BLANK:
             return gettext("空白")
         if isinstance(column.field, models.ForeignKey):
-            target = registry.by_model.get(column.field.related_model._meta.label_lower)
-            if target is not None and text.isdecimal():
-                row = rights.restrict(target.base(), target, self.user).filter(pk=int(text)).first()
-                if row is not None:
-                    return target.describe(row)
-            return gettext("第%(number)s号") % {"number": text}
+            target = target_of(self.register, column)
+            named = self._named(target, "pk", [text]) if target is not None and text.isdecimal() else {}
+            return named.get(text) or gettext("第%(number)s号") % {"number": text}
         return column.shown(column.kind.show(text)) if isinstance(column.kind, (Choice, Flag)) else text
+
+    def _named(self, target: Register, field: str, texts: Sequence[str]) -> dict[str, str]:
+        """Names of the rows of ``target`` with these ids or codes, as far as the person may see them."""
+        rows = rights.restrict(target.base(), target, self.user).filter(**{f"{field}__in": texts})
+        return {str(getattr(row, field)): target.describe(row) for row in rows}
 
     def url(self, **changed: str) -> str:
         """Query string with some parameters changed; an empty text takes one away.

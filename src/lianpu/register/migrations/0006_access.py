@@ -90,4 +90,51 @@ class Migration(migrations.Migration):
             options={"verbose_name": "用过的密码", "verbose_name_plural": "用过的密码", "ordering": ["-pk"]},
         ),
         migrations.RunPython(keep_accounts, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name="ApiToken",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="用途")),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("start", models.CharField(max_length=8, verbose_name="开头")),
+                ("is_readonly", models.BooleanField(default=False, verbose_name="只读")),
+                ("registers", models.JSONField(blank=True, default=list, verbose_name="限于登记簿")),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="生成时间")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="有效期至")),
+                ("used_at", models.DateTimeField(blank=True, null=True, verbose_name="最近使用")),
+                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="撤销时间")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tokens",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
+            ],
+            options={"verbose_name": "接口令牌", "verbose_name_plural": "接口令牌", "ordering": ("-pk",)},
+        ),
+        migrations.CreateModel(
+            name="KeptAnswer",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=200)),
+                ("asked", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("body", models.TextField(default="")),
+                ("at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "接口答复",
+                "verbose_name_plural": "接口答复",
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="register_answer_once")],
+            },
+        ),
     ]

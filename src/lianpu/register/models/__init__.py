@@ -1,5 +1,6 @@
 """The kit's own tables: who may do what, what was changed, and what each import did."""
 
+from lianpu.register.models.access import ApiToken, KeptAnswer
 from lianpu.register.models.accounts import Account, AccountEvent, PastPassword
 from lianpu.register.models.changes import Actor, Change, Seal
 from lianpu.register.models.custom import CustomField, Extensible
@@ -11,4 +12,4 @@ from lianpu.register.models.notes import Attachment, Note
 from lianpu.register.models.rights import Grant, Role
 from lianpu.register.models.search import SearchCursor, SearchIndex
 
-__all__ = ["Account", "AccountEvent", "Actor", "Attachment", "Change", "CustomField", "Extensible", "Grant", "ImportFolder", "ImportRun", "PastPassword", "Job", "MatchDecision", "Note", "OpeningView", "Role", "SavedView", "Seal", "SearchCursor", "SearchIndex", "SenderMap", "Tick"]
+__all__ = ["Account", "AccountEvent", "Actor", "ApiToken", "Attachment", "Change", "CustomField", "Extensible", "Grant", "ImportFolder", "ImportRun", "PastPassword", "Job", "KeptAnswer", "MatchDecision", "Note", "OpeningView", "Role", "SavedView", "Seal", "SearchCursor", "SearchIndex", "SenderMap", "Tick"]

@@ -9,7 +9,7 @@ What can harm is refused with the remedy (:mod:`limits`), and native code opens 
 → :mod:`heads` finds the head → :mod:`layout` sorts the lines into rows, groups and what is skipped.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, count, islice
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def sheets(path: Path, known_heads: frozenset[str]) -> list[SheetInfo]:
     form = form_of(path)
     if form == "csv":
         lines = csv_rows(path, encoding_of(path))
-        top = [row for _, row in islice(lines, TOP_LINES)]
+        top: list[Sequence[object]] = [row for _, row in islice(lines, TOP_LINES)]
         rows = len(top) + sum(1 for _ in lines)
         return [_info(RawSheet(path.stem, rows, max(map(len, top), default=0), top=top), known_heads)]
     with opened(path, form) as file:
@@ -111,7 +111,7 @@ def _parquet(path: Path, raw: RawSheet, chunks: Iterator[list[Sequence[object]]]
     if raw.columns > MAX_COLUMNS:
         raise too_large(path.name, f"有{raw.columns:,}列，超过{MAX_COLUMNS:,}列的上限")
     heads = [clean_head(name) for name in raw.top[0]]
-    rows = list(_flat(chunks))
+    rows = list(chain.from_iterable(chunks))
     return Sheet(
         path,
         "parquet",
@@ -121,10 +121,6 @@ def _parquet(path: Path, raw: RawSheet, chunks: Iterator[list[Sequence[object]]]
         list(range(1, len(rows) + 1)),
         sheet_name=raw.name,
     )
-
-
-def _flat(chunks: Iterable[list[Sequence[object]]]) -> Iterator[Sequence[object]]:
-    return chain.from_iterable(chunks)
 
 
 def check_width(row: Sequence[object], heads: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import marshal
 import sys
 from pathlib import Path
+from typing import Any
 
 from lianpu.register.reading.limited import LENGTH
 from lianpu.register.reading.limits import MAX_CPU_SECONDS, MAX_MEMORY, UnreadableError
@@ -42,7 +43,7 @@ def _limit() -> None:
             resource.setrlimit(what, (bound, bound))
 
 
-def _send(kind: str, content: object) -> None:
+def _send(kind: str, content: Any) -> None:
     data = marshal.dumps((kind, content), 2)  # version 2 looks for no repetitions: twice as fast
     sys.stdout.buffer.write(LENGTH.pack(len(data)))
     sys.stdout.buffer.write(data)

@@ -1,7 +1,6 @@
 """Where the head of a table stands, and what each of its columns is called: one row, two rows or more, merged or not."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -55,8 +54,7 @@ def find_head(top: Sequence[Sequence[object]], merges: Sequence[Merge], known: f
         last = first
         while last + 1 < len(top) and last + 1 - first < MAX_HEAD_ROWS and _goes_on(raw, filled, merges, last, known):
             last += 1
-        heads, units = _joined(raw[first : last + 1], filled[first : last + 1], known)
-        score = len(known.intersection(heads))
+        heads, units, score = _joined(raw[first : last + 1], filled[first : last + 1], known)
         if score > (best.score if best else 0):
             best = Head(first, last, heads, units, score)
     return best
@@ -102,8 +100,8 @@ def _goes_on(
 
 def _joined(
     raw: Sequence[Sequence[object]], filled: Sequence[Sequence[object]], known: frozenset[str]
-) -> tuple[list[str], list[str]]:
-    """Heads and units of the columns, from all rows of the head."""
+) -> tuple[list[str], list[str], int]:
+    """Heads and units of the columns, from all rows of the head; and how many known words it bears."""
     rows = [list(row) for row in filled]
     for upper, lower, merged in zip(raw, raw[1:], rows, strict=False):
         carried: object = ""
@@ -125,13 +123,12 @@ def _joined(
         parts.append([] if widened else words)
         units.append(next((unit for _, unit in reversed(cells) if unit), ""))
     named = [_named(words, known) for words in parts]
-    # A lower word that stands under several upper ones names none of them by itself.
-    bearers = Counter(named)
-    heads = [
-        "/".join(words) if len(words) > 1 and bearers[name] > 1 else name
-        for name, words in zip(named, parts, strict=True)
-    ]
-    return heads, units
+    # A lower word that stands under different upper ones names none of them by itself.
+    bearers: dict[str, set[tuple[str, ...]]] = {}
+    for name, words in zip(named, parts, strict=True):
+        bearers.setdefault(name, set()).add(tuple(words))
+    heads = ["/".join(words) if len(bearers[name]) > 1 else name for name, words in zip(named, parts, strict=True)]
+    return heads, units, len(known.intersection(named))
 
 
 def _named(words: list[str], known: frozenset[str]) -> str:

@@ -29,7 +29,9 @@ _NUMBERINGS = (  # of group rows, the highest level first
     re.compile(r"^\d{1,3}[、.．]"),
     re.compile(r"^[（(]\d{1,3}[）)]"),
 )
-_NOTE = re.compile(r"^[*＊※]?(?:注|备注|附注|说明|注意|(?:填表|填报|指标)说明|(?:数据|资料)来源)\s*[\d一二三四五]?[：:、.．]")
+_NOTE = re.compile(
+    r"^[*＊※]?(?:注|备注|附注|说明|注意|(?:填表|填报|指标)说明|(?:数据|资料)来源)\s*[\d一二三四五]?[：:、.．]"
+)
 _SIGNED = re.compile(
     r"^(?:填表|填报|制表|制|经办|审核|复核|审批|负责|联系|报送|统计|单位|部门|分管|主管)?"
     r"(?:人|负责人|领导|电话|单位|日期|时间|盖章|签字)(?:[（(].{1,6}[）)])?[：:]"
@@ -38,6 +40,7 @@ _LABELLED = re.compile(r"^[^：:]{1,12}[：:].")
 _SERIAL = frozenset({"序号", "编号", "序", "项次", "号", "No", "NO", "No.", "NO.", "no"})
 _ORDINALS = ("甲", "乙", "丙", "丁")
 _CODE = re.compile(r"^(?:[A-Z]{1,4}\d{0,4}|\d{1,4}|[-—－]+)$")
+_CHINESE = frozenset("一二三四五六七八九十（(")
 _LONGEST_TEXT = 200
 
 Numbered = Iterator[tuple[int, Sequence[object]]]
@@ -59,7 +62,7 @@ def arrange(
     if head is None:
         raise no_head(path, known)
     sample = [*top[head.last + 1 :], *itertools.islice(numbered, SAMPLE_LINES)]
-    return _Arrangement(path, raw, head, top[: head.last + 1], sample, known).sheet(
+    return _Arrangement(path, raw, head, top[: head.last + 1], sample, known, form == "csv").sheet(
         form, itertools.chain(sample, numbered), with_hidden, encoding
     )
 
@@ -90,8 +93,10 @@ class _Arrangement:
         above: list[tuple[int, Sequence[object]]],
         sample: list[tuple[int, Sequence[object]]],
         known: frozenset[str],
+        ragged: bool,
     ) -> None:
         self.path, self.raw, self.head, self.above, self.known = path, raw, head, above, known
+        self.ragged = ragged  # lines may differ in length
         self.skipped = [
             Skipped(line, kinds.TITLE, _text(row)) for line, row in above[: head.first] if not all(map(blank, row))
         ]
@@ -109,7 +114,12 @@ class _Arrangement:
         What stands beside the table, past a blank column, is another one.
         """
         heads = self.head.heads
+        if self.ragged:  # in a csv, what stands beyond the head is a line's fault, not a column
+            heads = heads[: len(self.above[self.head.last][1])]
         used = [bool(name) for name in heads]
+        for top, left, bottom, right in self.raw.merges:  # a head over several columns holds them together
+            if self.head.first <= bottom and top <= self.head.last and any(used[left : right + 1]):
+                used[left : right + 1] = [True] * len(used[left : right + 1])
         for row in sample:
             for at, cell in enumerate(row[: len(used)]):
                 if not used[at] and not blank(cell):
@@ -140,7 +150,7 @@ class _Arrangement:
         common = unit_above(row for _, row in self.above[: self.head.first])
         units = [unit if head else "" for head, unit in zip(self.heads, self.head.units, strict=False)]
         for at, head in enumerate(self.heads) if common else ():
-            if head and not units[at] and any(at < len(row) and _numeric(row[at]) for row in sample):
+            if head and head not in _SERIAL and not units[at] and any(at < len(row) and _numeric(row[at]) for row in sample):
                 units[at] = common
         return units
 
@@ -177,13 +187,15 @@ class _Arrangement:
         width, fill = self.width, _Filling(self.raw, self.start, self.stop)
         hidden = set() if with_hidden else set(self.raw.hidden_rows)
         for line, row in below:
-            if hidden and line - 1 in hidden:
-                if not all(map(blank, row)):
-                    self.skipped.append(Skipped(line, kinds.HIDDEN, _text(row)))
-                continue
             # A line of a csv that gained a field stays as it is, so that it is seen to be faulty.
-            cells = row[:width] if len(row) > width and (self.raw.rows or all(map(blank, row[width:]))) else row
-            yield line, fill(line - 1, cells) if fill.pending else cells
+            cells = row[:width] if len(row) > width and not (self.ragged and any(row[width:])) else row
+            if fill.pending:
+                cells = fill(line - 1, cells)
+            if hidden and line - 1 in hidden:
+                if not all(map(blank, cells)):
+                    self.skipped.append(Skipped(line, kinds.HIDDEN, _text(cells)))
+            else:
+                yield line, cells
 
     def _take(self, below: Numbered, found: "_Rows") -> None:
         """Sort the lines into rows and what is none."""
@@ -201,9 +213,9 @@ class _Arrangement:
             if (
                 blanks >= sparse
                 or line == judge.first_line
-                or (one.__class__ is str and ("计" in one or one.isspace() or one in leads))  # type: ignore[operator,attr-defined]
-                or (two.__class__ is str and ("计" in two or two in leads or (two and two in (one, three))))  # type: ignore[operator]
-                or (three.__class__ is str and "计" in three)  # type: ignore[operator]
+                or (one.__class__ is str and ("计" in one or one.isspace() or one in leads or one[:1] in _CHINESE))
+                or (two.__class__ is str and ("计" in two or two in leads or (two and two in (one, three))))
+                or (three.__class__ is str and "计" in three)
             ):
                 verdict = judge(line, part)
                 if verdict is not None:
@@ -302,10 +314,8 @@ class _Judge:
             {head, *(clean_head(row[at])[0] for row in raw_heads if at < len(row))} - {""}
             for at, head in enumerate(self.heads)
         ]
-        # What the first cells of a repeated head say, word for word.
-        self.leads = {cell for row in raw_heads for cell in row[:2] if isinstance(cell, str) and cell} | {
-            head for head in self.heads[:2] if head
-        }
+        # What the first cells of this or another table's head say, word for word.
+        self.leads = {cell for row in raw_heads for cell in row[:2] if isinstance(cell, str) and cell} | self.known
         self.serial = next((at for at, head in enumerate(self.heads[:2]) if head in _SERIAL), -1)
         self.numbered = self.serial >= 0 and any(
             table.start + self.serial < len(row) and _numeric(row[table.start + self.serial]) for _, row in sample
@@ -350,10 +360,11 @@ class _Judge:
         if repeated or (alone and (merged or in_serial or _CHINESE_NUMBERED.match(lead))):
             labelled = _LABELLED.match(lead) and not _CHINESE_NUMBERED.match(lead)
             return (kinds.NOTE if labelled else kinds.GROUP), " ".join(str(cell).split())
-        if in_serial and few and _CHINESE_NUMBER.match(lead):
+        if in_serial and _CHINESE_NUMBER.match(lead):
             texts = [squeeze(cell) for _, cell in filled[1:] if not _numeric(cell)]
             if len(texts) == 1:
-                return kinds.GROUP, f"{lead.rstrip('、.．')}、{texts[0]}" if lead[0] not in "（(" else f"{lead}{texts[0]}"
+                mark = lead if lead.endswith(("）", ")")) else f"{lead.rstrip('、.．')}、"
+                return kinds.GROUP, mark + texts[0]
         return None
 
     def _head(self, line: int, filled: Sequence[tuple[int, object]]) -> tuple[str, str] | None:
@@ -385,7 +396,11 @@ def _numeric(cell: object) -> bool:
 
 def _text(row: Iterable[object]) -> str:
     """The cells of a line that say something, each once."""
-    said = dict.fromkeys(" ".join(str(cell).split()) for cell in row if not blank(cell))
+    said = dict.fromkeys(
+        str(int(cell)) if isinstance(cell, float) and cell.is_integer() else " ".join(str(cell).split())
+        for cell in row
+        if not blank(cell)
+    )
     return " ".join(said)[:_LONGEST_TEXT]
 
 

@@ -37,7 +37,11 @@ class OpenFile:
         self.path, self.process = path, process
         self.opening = ""
         self._ask([str(path.absolute()), form, only])
-        self.sheets = [RawSheet(*fields, top=unpack(top)) for fields, top in self._next("sheets")]
+        self.sheets = []
+        for fields, top in self._next("sheets"):
+            sheet = RawSheet(*fields)
+            sheet.top = unpack(top)
+            self.sheets.append(sheet)
 
     def rows(self, name: str) -> Iterator[list[Sequence[object]]]:
         """The rows of sheet ``name``, from its first on, many at a time; once only."""

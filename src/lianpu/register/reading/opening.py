@@ -94,7 +94,7 @@ class Workbook:
                     columns,
                     sheet.visible != SheetVisibleEnum.Visible,
                     [(*start, *end) for start, end in cells.merged_cell_ranges or ()],
-                    top=cells.to_python(skip_empty_area=False, nrows=min(TOP_LINES, rows)) if rows else [],
+                    top=[*cells.to_python(skip_empty_area=False, nrows=min(TOP_LINES, rows))] if rows else [],
                 )
             )
             if sum(kept.rows * kept.columns for kept in self.sheets) <= MAX_CELLS:
@@ -113,8 +113,9 @@ class Workbook:
         cells = self._open.get(name) or self._book.get_sheet_by_name(name)
         chunk: list[Sequence[object]] = []
         size = max(1, CHUNK_CELLS // max(sheet.columns, 1))
+        left = [""] * (cells.start[1] if sheet.rows else 0)  # calamine leaves blank columns at the left out
         for row in cells.iter_rows() if sheet.rows else ():
-            chunk.append(row)
+            chunk.append(left + row if left else row)
             if len(chunk) == size:
                 yield chunk
                 chunk = []
@@ -162,7 +163,7 @@ class Parquet:
             raise UnreadableError(f"{path.name} 不是可读的 parquet 文件，请重新导出后再报送。") from error
         self.sheets = [RawSheet(path.stem, self._frame.height, self._frame.width, top=[self._frame.columns])]
 
-    def rows(self, name: str) -> Iterator[list[Sequence[object]]]:
+    def rows(self, _name: str) -> Iterator[list[Sequence[object]]]:
         size = max(1, CHUNK_CELLS // max(self._frame.width, 1))
         for start in range(0, self._frame.height if self._frame.width else 0, size):
             yield list(self._frame.slice(start, size).iter_rows())

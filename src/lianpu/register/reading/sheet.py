@@ -66,14 +66,11 @@ class Sheet:
     groups: list[str] = field(default_factory=list)
     hidden_columns: list[int] = field(default_factory=list)  # places in ``heads``
     hidden_lines: list[int] = field(default_factory=list)  # as in ``lines``
-    places: list[int] = field(default_factory=list)  # column of the file (from 0) under each head
     choices: list[SheetInfo] = field(default_factory=list)  # all sheets of the workbook, this one among them
 
     def __post_init__(self) -> None:
         if len(self.groups) != len(self.rows):
             self.groups = [""] * len(self.rows)
-        if len(self.places) != len(self.heads):
-            self.places = list(range(len(self.heads)))
 
     @property
     def file_hash(self) -> str:

@@ -119,19 +119,19 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]
     """Records one by one. Where quotes do not pair, a line stands for itself instead of swallowing the next ones."""
     line, repairs = 1, 0
     reader = csv.reader(lines, delimiter=delimiter)
-    row: list[object] | None
     while True:
         lines.taken = []
         try:
-            row = next(reader, None)
-            if row is None:
-                return
-            sound = len(lines.taken) == 1 or (not lines.ended and _well_quoted(lines.taken, delimiter))
+            row: list[object] = [*next(reader)]
+        except StopIteration:
+            return
         except csv.Error as error:
             if len(lines.taken) <= 1:
                 raise _unpaired(line) from error
             sound = False
-        if not sound and len(lines.taken) > 1:
+        else:
+            sound = len(lines.taken) == 1 or (not lines.ended and _well_quoted(lines.taken, delimiter))
+        if not sound:
             repairs += 1
             if repairs > MAX_QUOTE_REPAIRS:
                 raise _unpaired(line)
@@ -145,7 +145,7 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]
 
 def _alone(text: str, delimiter: str, line: int) -> list[object]:
     try:
-        return next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])
+        return [*next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])]
     except csv.Error as error:
         raise _unpaired(line) from error
 

@@ -12,7 +12,7 @@ present texts, read within the user's rights, decide. See docs/methods/search.md
 """
 
 from lianpu.register.search.finding import Group, Hit, Piece, Results, Seen, Target, ids, search
-from lianpu.register.search.following import keep_up, rebuild, waiting
+from lianpu.register.search.following import keep_up, rebuild, sizes, waiting
 from lianpu.register.search.judging import contains
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "keep_up",
     "rebuild",
     "search",
+    "sizes",
     "waiting",
 ]

@@ -106,7 +106,9 @@ def search(user: Any, words: str, *, registers: Iterable[Register] | None = None
         results.notes.append(gettext("单个字只查名称的开头，再加一个字可查得更全。"))
     late, held = waiting(), indexes()
     if late.lags:
-        results.notes.append(gettext("最近的改动超过 %(rows)d 条，索引正在跟上，结果可能不全。") % {"rows": WAITING_LIMIT})
+        results.notes.append(
+            gettext("最近的改动超过 %(rows)d 条，索引正在跟上，结果可能不全。") % {"rows": WAITING_LIMIT}
+        )
     found = []
     with store.reading():
         for register in searched_registers() if registers is None else registers:
@@ -118,7 +120,9 @@ def search(user: Any, words: str, *, registers: Iterable[Register] | None = None
                 if judged:
                     found.append((judged[0].order, register, columns, judged, more))
         found.sort(key=lambda one: one[0])
-        results.groups = [Group(register, _hits(register, columns, judged), more) for _, register, columns, judged, more in found]
+        results.groups = [
+            Group(register, _hits(register, columns, judged), more) for _, register, columns, judged, more in found
+        ]
     if registers is None:
         results.targets = _targets(user, asked)
     return results
@@ -273,7 +277,10 @@ def _targets(user: Any, words: Sequence[Word]) -> list[Target]:
     for register in registry.all():
         names = [texts.fold(one) for one in dict.fromkeys((register.shown_title, register.title))]
         if all(
-            any(word.folded in one or (word.is_heard and texts.heard_at(word.folded, one, word.spellings)) for one in names)
+            any(
+                word.folded in one or (word.is_heard and texts.heard_at(word.folded, one, word.spellings))
+                for one in names
+            )
             for word in words
         ) and rights.may(user, register, rights.VIEW):
             found.append(Target(register.shown_title, register.url(), register.icon))
@@ -346,7 +353,9 @@ def _ids(
 def _standing(word: Word, columns: Sequence[BoundColumn]) -> Wanted:
     """The word as it is written in ``columns``."""
     weights = {one.column.search for one in columns}
-    return Either((*((word.named,) if weights - {"C"} else ()), *((word.written(texts.LONG),) if "C" in weights else ())))
+    return Either(
+        (*((word.named,) if weights - {"C"} else ()), *((word.written(texts.LONG),) if "C" in weights else ()))
+    )
 
 
 def _proposed(register: Register, wanted: Wanted, cap: int) -> set[int]:

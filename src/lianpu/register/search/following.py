@@ -193,6 +193,16 @@ def indexes() -> dict[str, SearchIndex]:
     return {state.register: state for state in held if state.shape == shapes.get(state.register)}
 
 
+def sizes() -> list[tuple[str, int, int]]:
+    """Title, rows and bytes of every index."""
+    held = SearchIndex.objects.in_bulk(field_name="register")
+    return [
+        (register.title, held[register.slug].rows, store.size(register))
+        for register in searched_registers()
+        if register.slug in held
+    ]
+
+
 # -- the worker's part -------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import pairwise
 from operator import or_
 
 from django.db.models import Q
@@ -29,13 +30,13 @@ class Word:
         return texts.fold(self.text)
 
     @cached_property
-    def runs(self) -> list[str]:
-        return texts.runs(self.folded)
+    def letters(self) -> str:
+        return texts.letters_of(self.folded)
 
-    @cached_property
+    @property
     def is_short(self) -> bool:
         """A single character: too common to be looked for anywhere but at the beginning of names."""
-        return not any(len(run) > 1 for run in self.runs)
+        return len(self.letters) < 2
 
     @cached_property
     def spellings(self) -> list[list[str]]:
@@ -49,13 +50,13 @@ class Word:
     # -- as tokens -----------------------------------------------------------------------------
     def written(self, kind: str) -> Wanted:
         """The tokens of texts of ``kind`` that hold the word."""
-        return All(tuple(kind + piece for run in self.runs if len(run) > 1 for piece in texts.sought(run)))
+        return All(tuple(kind + piece for piece in texts.sought(self.letters)))
 
     @property
     def named(self) -> Wanted:
         """In a name or code."""
         name = self.written(texts.NAME)
-        return Either((name, self.written(texts.CODE))) if self.folded.isascii() else name
+        return Either((name, self.written(texts.CODE))) if self.letters.isascii() else name
 
     @property
     def heard(self) -> Wanted | None:
@@ -64,7 +65,7 @@ class Word:
             return None
         ways: list[Wanted] = [self.written(texts.INITIALS)]
         for *whole, last in self.spellings:
-            pairs = [f"{texts.SYLLABLES}{one}.{other}" for one, other in zip(whole, whole[1:], strict=False)]
+            pairs = [f"{texts.SYLLABLES}{one}.{other}" for one, other in pairwise(whole)]
             ends = texts.beginning_with(last)
             start = f"{texts.SYLLABLES}{whole[-1]}." if whole else texts.FIRST_SYLLABLE
             ways.append(All((*pairs, Either(tuple(start + end for end in ends)))))
@@ -72,11 +73,11 @@ class Word:
 
     @property
     def first(self) -> str:
-        return texts.FIRST + self.runs[0][0]
+        return texts.FIRST + self.letters[0]
 
     @property
     def last(self) -> str:
-        return texts.LAST + self.runs[-1][-1]
+        return texts.LAST + self.letters[-1]
 
     @property
     def anywhere(self) -> Wanted:
@@ -89,7 +90,7 @@ class Word:
 def words_in(typed: str) -> list[Word]:
     """The words of what was typed, those that hold no letter, digit or Han character left out."""
     found = [Word(one[:LENGTH_LIMIT]) for one in dict.fromkeys(typed.split())]
-    return [word for word in found if word.runs][:WORDS_LIMIT]
+    return [word for word in found if word.letters][:WORDS_LIMIT]
 
 
 def contains(path: str, word: str) -> Q:
@@ -166,7 +167,7 @@ class Judge:
 def _rank(weight: str, text: str, word: str, start: int) -> int:
     if weight == "C":
         return IN_LONG_TEXT
-    code = texts.is_code(text)
+    code = texts.is_code(texts.letters_of(text))
     if text == word:
         return EXACT_CODE if code else EXACT if weight == "A" else ALIAS
     if code and start and len(word) < 4:

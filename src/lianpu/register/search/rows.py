@@ -47,7 +47,7 @@ def read(columns: Sequence[BoundColumn], rows: "models.QuerySet[Any]") -> dict[i
 def title_at(columns: Sequence[BoundColumn], row: Sequence[str]) -> int:
     """Which of a row's texts is its name: the first of weight A that is no code."""
     first = [at for at, one in enumerate(columns) if one.column.search == "A"] or [0]
-    return next((at for at in first if row[at] and not texts.is_code(texts.fold(row[at]))), first[0])
+    return next((at for at in first if row[at] and not texts.is_code(texts.letters_of(texts.fold(row[at])))), first[0])
 
 
 def entries(register: Register, rows: "models.QuerySet[Any]") -> dict[int, list[str]]:

@@ -49,7 +49,7 @@ def make(register: Register) -> None:
         cursor.execute(f'DROP TABLE IF EXISTS "{table}"')
         if connection.vendor == "sqlite":
             cursor.execute(
-                f'CREATE VIRTUAL TABLE "{table}" USING fts5(tokens, content=\'\', columnsize=0, detail=none, '
+                f"CREATE VIRTUAL TABLE \"{table}\" USING fts5(tokens, content='', columnsize=0, detail=none, "
                 f"tokenize=\"ascii tokenchars '{SEPARATORS}'\")"
             )
         else:
@@ -156,7 +156,9 @@ def _condition(wanted: Wanted, values: list[Any]) -> str:
             return "tokens && %s::int4[]"
         return "(" + " OR ".join(_condition(part, values) for part in wanted.parts) + ")"
     parts = list(_flat(wanted))
-    choice = next((one for one in parts if isinstance(one, Either) and not all(isinstance(p, str) for p in one.parts)), None)
+    choice = next(
+        (one for one in parts if isinstance(one, Either) and not all(isinstance(p, str) for p in one.parts)), None
+    )
     if choice is not None:
         others = tuple(one for one in parts if one is not choice)
         return _condition(Either(tuple(All((one, *others)) for one in choice.parts)), values)

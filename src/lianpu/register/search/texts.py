@@ -49,35 +49,35 @@ def fold(text: str) -> str:
     return text.translate(_FOLDING)
 
 
-class _Breaking(dict[int, int]):
-    """Everything that is no letter, digit or Han character becomes a blank."""
+class _Keeping(dict[int, int | None]):
+    """Letters, digits and Han characters."""
 
-    def __missing__(self, code: int) -> int:
-        self[code] = made = code if chr(code).isalnum() else 32
+    def __missing__(self, code: int) -> int | None:
+        self[code] = made = code if chr(code).isalnum() else None
         return made
 
 
-_BREAKING = _Breaking()
+_KEEPING = _Keeping()
 
 
-def runs(folded: str) -> list[str]:
-    """The unbroken parts of a folded text."""
-    return folded.translate(_BREAKING).split()
+def letters_of(folded: str) -> str:
+    """A folded text without blanks and punctuation. What stands in a text stands in its letters too."""
+    return folded.translate(_KEEPING)
 
 
-def is_code(run: str) -> bool:
-    """Whether an unbroken part is a code (USCC, place code) rather than a word."""
-    return len(run) >= 6 and run.isascii() and any(map(str.isdigit, run))
+def is_code(letters: str) -> bool:
+    """Whether a text is a code (USCC, place code) rather than a name."""
+    return len(letters) >= 6 and letters.isascii() and any(map(str.isdigit, letters))
 
 
-def pieces(run: str, size: int) -> list[str]:
-    """Every stretch of ``size`` characters of ``run``."""
-    return [run[i : i + size] for i in range(len(run) - size + 1)]
+def pieces(letters: str, size: int) -> list[str]:
+    """Every stretch of ``size`` characters."""
+    return [letters[i : i + size] for i in range(len(letters) - size + 1)]
 
 
-def sought(run: str) -> list[str]:
-    """Pieces that a text must have if it holds ``run`` (two characters or more); long ones by every other piece."""
-    found = pieces(run, 4 if run.isascii() and len(run) >= 4 else 2)
+def sought(letters: str) -> list[str]:
+    """Pieces that a text must have if it holds ``letters`` (two or more); of a long word, every other."""
+    found = pieces(letters, 4 if letters.isascii() and len(letters) >= 4 else 2)
     return found if len(found) <= 16 else [*found[::2], found[-1]]
 
 
@@ -86,30 +86,28 @@ def sought(run: str) -> list[str]:
 
 def name_tokens(text: str) -> Iterator[str]:
     """Tokens of a column of weight A or B."""
-    parts = runs(fold(text))
-    if not parts:
-        return
-    for run in parts:
-        yield from _written(run, CODE if is_code(run) else NAME)
-    yield FIRST + parts[0][0]
-    yield LAST + parts[-1][-1]
-    if not text.isascii():
-        yield from _spoken("".join(parts))
+    letters = letters_of(fold(text))
+    if letters:
+        yield from _written(letters, CODE if is_code(letters) else NAME)
+        yield FIRST + letters[0]
+        yield LAST + letters[-1]
+        if not letters.isascii():
+            yield from _spoken(letters)
 
 
-def long_tokens(text: str) -> set[str]:
+def long_tokens(text: str) -> Iterator[str]:
     """Tokens of a column of weight C."""
-    return {token for run in runs(fold(text)) for token in _written(run, LONG)}
+    return _written(letters_of(fold(text)), LONG)
 
 
 def length_token(name: str) -> str:
     return LENGTH + str(sum(len(name) > bound for bound in LENGTHS))
 
 
-def _written(run: str, kind: str) -> Iterator[str]:
-    for piece in pieces(run, 2):
+def _written(letters: str, kind: str) -> Iterator[str]:
+    for piece in pieces(letters, 2):
         yield kind + piece
-    for piece in pieces(run, 4):
+    for piece in pieces(letters, 4):
         if piece.isascii():
             yield kind + piece
 

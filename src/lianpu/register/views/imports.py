@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -83,7 +84,7 @@ def import_page(request: HttpRequest, slug: str) -> HttpResponseBase:
         content=upload.chunks(),
         sender=request.POST.get("sender", "")[:100],
     )
-    return _after(request, work.PREVIEW, run, gettext("预览：%(file)s") % {"file": run.file_name})
+    return _preview(request, run)
 
 
 def _desk(request: HttpRequest, register: Register, error: str = "", sender: str = "") -> HttpResponse:
@@ -250,18 +251,29 @@ def columns_page(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     heads = [head for head in run.summary["heads"] if head and head not in importing.RESULT_HEADS]
     mapping, error = run.summary["mapping"], ""
     if request.method == "POST":
+        sheet, hidden = request.POST.get("sheet", ""), {"in": True, "out": False}.get(request.POST.get("hidden", ""))
         mapping = {head: request.POST.get(f"head.{at}", "") for at, head in enumerate(heads)}
+        # The heads below another sheet's name are not of that sheet.
+        told = mapping if sheet in ("", run.sheet) else {}
         try:
-            desk.explain(run=run, user=request.user, told=mapping, remember="remember" in request.POST)
+            desk.explain(
+                run=run,
+                user=request.user,
+                told=told,
+                sheet=sheet,
+                hidden=hidden,
+                remember=bool(told) and "remember" in request.POST,
+            )
         except importing.RefusedError as refused:
             error = str(refused)
         else:
-            return _after(request, work.PREVIEW, run, gettext("预览：%(file)s") % {"file": run.file_name})
+            return _preview(request, run)
     columns = [c for c in rights.visible(request.user, register.bound) if c.column.editable]
     context = {
         "register": register,
         "run": run,
         "steps": _steps("columns", {"upload"}, {"upload": register.url("import")}),
+        "sheets": run.summary["sheets"] if len(run.summary["sheets"]) > 1 else [],
         "heads": [
             (at, head, run.summary["samples"].get(head, []), mapping.get(head, "")) for at, head in enumerate(heads)
         ],
@@ -273,6 +285,10 @@ def columns_page(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     return render(request, "register/import_columns.html", context, status=422 if error else 200)
 
 
+def _preview(request: HttpRequest, run: ImportRun) -> HttpResponseBase:
+    return _after(request, work.PREVIEW, run, gettext("预览：%(file)s") % {"file": run.file_name})
+
+
 @require_POST
 def import_decide(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Which corrections the sender does not want; a new preview follows."""
@@ -280,14 +296,31 @@ def import_decide(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     wanted = set(request.POST.getlist("kind"))
     kinds = {one["kind"] for one in run.summary.get("corrections", [])} - wanted
     desk.reject(run=run, user=request.user, kinds=kinds)
-    return _after(request, work.PREVIEW, run, gettext("预览：%(file)s") % {"file": run.file_name})
+    return _preview(request, run)
+
+
+@require_POST
+def import_answer(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
+    """What texts mean that were like several rows: remembered for every later file; a new preview follows."""
+    register, run = _run(request, slug, pk)
+    answers = []
+    for at, question in enumerate(run.summary.get("questions", [])):
+        said = request.POST.get(f"question.{at}", "")
+        if said == "none" or said.isdecimal():
+            answers.append((question["column"], question["text"], int(said) if said != "none" else None))
+    try:
+        desk.answer(run=run, user=request.user, answers=answers)
+    except ValidationError as error:
+        messages.error(request, "；".join(error.messages))
+        return redirect(register.url("run", run.pk))
+    return _preview(request, run)
 
 
 @require_POST
 def import_again(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
     """Preview once more."""
     _, run = _run(request, slug, pk)
-    return _after(request, work.PREVIEW, run, gettext("预览：%(file)s") % {"file": run.file_name})
+    return _preview(request, run)
 
 
 @require_POST

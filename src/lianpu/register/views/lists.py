@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from lianpu.register import exporting, rights
+from lianpu.register import export_job, exporting, jobs, rights
 from lianpu.register.bulk_edit import editable_columns
 from lianpu.register.declare import BoundColumn, Register
+from lianpu.register.form_workbook import form_workbook
 from lianpu.register.grouping import Grouping
 from lianpu.register.kinds import Flag, Json
-from lianpu.register.listing import BLANK, FILLED, SIZES, Listing, cells, params_of
-from lianpu.register.lookup import suggestions, target_of
+from lianpu.register.listing import BLANK, FILLED, SIZES, Listing, cells, params_of, target_of
+from lianpu.register.lookup import suggestions
 from lianpu.register.models import Role, SavedView
 from lianpu.register.saved_views import opening_of, params_in, query_of, views_of
 from lianpu.register.views.common import download, find_register, widget_of
@@ -168,7 +169,7 @@ def _carried(listing: Listing) -> list[tuple[str, str]]:
 
 
 @require_GET
-def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponse:
+def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     register = find_register(slug, request.user, rights.EXPORT)
     if form not in exporting.FORMS:
         raise Http404(f"不支持导出为“{form}”")
@@ -181,6 +182,11 @@ def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponse:
         return HttpResponseBadRequest("；".join(listing.errors), content_type="text/plain; charset=utf-8")
     if grouping.levels:
         body = grouping.export(form)
+    elif listing.count > exporting.JOB_ROWS:
+        title = gettext("导出：%(title)s") % {"title": register.shown_title}
+        params = dict(listing.params)
+        job = jobs.start(export_job.EXPORT, user=request.user, title=title, register=slug, form=form, params=params)
+        return redirect(jobs.after(jobs.wait(job)))
     else:
         body = exporting.export(register, listing.rows, exporting.exportable(columns), form)
     return download(body, f"{register.title}.{form}", exporting.FORMS[form])
@@ -190,7 +196,7 @@ def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponse:
 def template_file(request: HttpRequest, slug: str) -> HttpResponse:
     register = find_register(slug, request.user, rights.IMPORT)
     return download(
-        exporting.template(register, rights.visible(request.user, register.bound)),
+        form_workbook(register, rights.visible(request.user, register.bound)),
         f"{register.title}模板.xlsx",
         exporting.FORMS["xlsx"],
     )
@@ -201,8 +207,8 @@ def lookup(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Options for a field of the column ``name``, from the text that any parameter brings; ``form`` asks for a form's."""
     register = find_register(slug, request.user)
     column: Any = {c.name: c for c in rights.visible(request.user, register.bound)}.get(name)
-    words = next((text for key, text in request.GET.items() if key != "form" and text.strip()), "")
+    words = next((text for key, text in request.GET.dict().items() if key != "form" and str(text).strip()), "")
     if column is None:
         raise Http404(f"没有列“{name}”")
-    found = suggestions(register, column, request.user, words, written="form" in request.GET)
+    found = suggestions(register, column, request.user, str(words), written="form" in request.GET)
     return render(request, "register/options.html", {"options": found})

@@ -15,8 +15,7 @@ from lianpu.register import rights
 from lianpu.register.declare import Register, registry
 from lianpu.register.history import changes_of
 from lianpu.register.kinds import Json, Reference
-from lianpu.register.listing import cells
-from lianpu.register.lookup import target_of
+from lianpu.register.listing import cells, target_of
 from lianpu.register.services import ConflictError, save_row, version_of
 from lianpu.register.views.common import find_register, find_row, readable, widget_of
 from lianpu.register.views.notes import pinned_to
@@ -42,6 +41,7 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "pinned": pinned_to(request.user, register, row),
         "panels": [(panel.template, panel.context(request, row)) for panel in register.panels],
         "may_change": register.imports and rights.may(request.user, register, rights.CHANGE, row),
+        "may_delete": register.imports and rights.may(request.user, register, rights.DELETE, row),
     }
     return HttpResponse(_own_template(register, "detail").render(context, request))
 

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
+import os
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.http import HttpRequest
@@ -63,7 +64,11 @@ class SecondStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return self._box.encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return self._box.decrypt(encrypted_text.encode()).decode()
+        """The secret; under another installation's key, one that no application knows, so that no code fits."""
+        try:
+            return self._box.decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            return base64.b32encode(os.urandom(20)).decode()
 
     def can_delete_authenticator(self, authenticator: Any) -> bool:
         from lianpu.site.accounts.queries import must_have_second_step

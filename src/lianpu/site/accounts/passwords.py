@@ -65,7 +65,7 @@ def password_is_due(user: Any) -> bool:
     """Whether the user must choose a new password before anything else: it was given to him, or is too old."""
     if not user.has_usable_password():
         return False
-    account = Account.objects.filter(user=user).first()
+    account: Account | None = getattr(user, "account", None)
     if account is None:
         return False
     days = settings.LIANPU_PASSWORD_DAYS

@@ -29,9 +29,8 @@ PAGE = 50
 def profile_page(request: HttpRequest) -> HttpResponse:
     """Who am I here: roles and where they hold, my places of sign-in, password and second step."""
     user: Any = request.user
-    account = Account.objects.filter(user=user).first()
     context = {
-        "account": account,
+        "account": getattr(user, "account", None),
         "held": queries.held_by([user])[user.pk],
         "sessions": UserSession.objects.purge_and_list(user),
         "second_step": is_mfa_enabled(user),

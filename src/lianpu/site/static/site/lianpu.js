@@ -5,7 +5,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select")) return;
-  if (event.key === "/") { document.querySelector("input[type=search]")?.focus(); event.preventDefault(); }
+  if (event.key === "/") { (document.querySelector("main input[type=search]") ?? document.querySelector("input[type=search]"))?.focus(); event.preventDefault(); }
 });
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
