@@ -19,7 +19,7 @@ from django.test import override_settings
 import jobs_app.jobs  # noqa: F401 — so that this process too knows the jobs
 from support import ROOT
 
-PATIENCE = 60
+PATIENCE = 180
 
 
 def until(holds: Callable[[], Any], what: str) -> Any:

@@ -17,8 +17,10 @@ PASSWORD = "gao-lan-shan-1910"
 
 
 @pytest.fixture(scope="module")
-def running(site: str, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, str]]:
-    """A house with a site that runs in it, and the site's address."""
+def running(
+    chromium: Any, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[House, str]]:
+    """A house with a site that runs in it, and the site's address; after Chromium, whose loop keeps connections apart."""
     with django_db_blocker.unblock(), house(tmp_path_factory.mktemp("house")) as made:
         _, url = serve(made)
         get_user_model().objects.create_superuser("wang", password=PASSWORD)

@@ -192,6 +192,11 @@ class PlacementRegister(Register):
         Column("model_version", shown=False),
     )
 
+    def outranks(self, row: Placement, other: Placement) -> bool:
+        """What a person decided goes before what the model suggested."""
+        suggested = Placement.Decision.SUGGESTED
+        return row.state != suggested and other.state == suggested
+
 
 @registered
 class ReferenceRegister(Register):

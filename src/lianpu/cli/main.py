@@ -68,12 +68,11 @@ def up(empty: bool, no_serve: bool, no_worker: bool, as_json: bool) -> None:
 
 @main.command()
 @click.option("--name", default="", help="运行器的名称（默认主机名加进程号）。")
-@click.option("--with-parent", is_flag=True, hidden=True, help="随启动它的进程结束。")
-def worker(name: str, with_parent: bool) -> None:
+def worker(name: str) -> None:
     """运行任务（导入、导出、挂链、诊断、档案），直到 Ctrl-C；可在多台机器上同时运行多个。"""
     from lianpu.cli import working
 
-    working.work(name, with_parent=with_parent)
+    working.work(name)
 
 
 for made in (files.import_file, files.imports, files.folders):

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Any
 
 import click
 
@@ -17,7 +16,7 @@ RESPITE = 2
 """Seconds before a worker that ended unasked is started again."""
 
 
-def work(name: str, *, with_parent: bool) -> None:
+def work(name: str, *, with_parent: bool = False) -> None:
     """Run jobs until SIGTERM or Ctrl-C, or until the process that started this one has ended."""
     from lianpu.register.jobs.worker import Worker, default_name
 
@@ -47,7 +46,7 @@ class Companion:
         self._keeper.start()
 
     def _keep(self) -> None:
-        command: list[Any] = [sys.executable, "-m", "lianpu.cli.main", "worker", "--with-parent"]
+        command = [sys.executable, "-m", "lianpu.cli.working"]
         while not self._ending.is_set():
             self._worker = subprocess.Popen(command)  # noqa: S603
             code = self._worker.wait()
@@ -65,3 +64,11 @@ class Companion:
             except subprocess.TimeoutExpired:
                 self._worker.kill()
         self._keeper.join(PATIENCE)
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianpu.site.settings")
+    django.setup()
+    work("", with_parent=True)

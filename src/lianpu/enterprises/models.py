@@ -104,3 +104,23 @@ class EnterpriseFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_indicator_display()} {self.period}"
+
+
+class EnterpriseMerge(models.Model):
+    """An enterprise that turned out to be another: its id, code and name lead to that one for ever."""
+
+    old_id = models.BigIntegerField(_("原编号"), unique=True)
+    old_uscc = models.CharField(_("原代码"), max_length=18, unique=True)
+    old_name = models.CharField(_("原名称"), max_length=200)
+    into = models.ForeignKey(Enterprise, models.CASCADE, related_name="merged", verbose_name=_("并入"))
+    act = models.BigIntegerField(_("事项"))  # whose change records bring it all back
+    by = models.CharField(_("何人"), max_length=150)
+    at = models.DateTimeField(_("时间"))
+    reason = models.TextField(_("为何"), blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("企业合并")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.old_name} → {self.into}"

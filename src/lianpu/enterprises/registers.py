@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from lianpu.enterprises import matching, services
 from lianpu.enterprises.matching import AUTOMATIC, propose_enterprises
-from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
-from lianpu.enterprises.queries import match_enterprises
+from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseMerge, EnterpriseName
+from lianpu.enterprises.queries import match_enterprises, now_of
 from lianpu.places.queries import inside, match_places
 from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, Scope, registered
@@ -21,6 +21,7 @@ class EnterpriseRegister(Register):
     scope = Scope(place="place__path", zone="zone__path", enterprise="uscc")
     ordering = ("pk",)
     icon = "building-factory-2"
+    picked_actions = (("合并…", "merge"),)
     note = "按统一社会信用代码认企业；同一企业再次导入时只更新有变化的内容。"
     columns = (
         Column("name", search="A", required=True, aliases=["名称", "单位名称", "企业"]),
@@ -64,6 +65,9 @@ class EnterpriseRegister(Register):
 
     def look_alikes(self, rows: Sequence[PlannedRow]) -> Mapping[int, Proposal]:
         return matching.look_alikes(rows)
+
+    def moved_to(self, pk: int) -> int | None:
+        return now_of(pk)
 
 
 @registered
@@ -120,4 +124,25 @@ class EnterpriseFigureRegister(Register):
         Column("indicator", required=True),
         Column("period", kind=kinds.Period(), required=True, help="年度写 2021，季度写 2021-Q2，月度写 2021-06"),
         Column("value", required=True, sensitivity="figures"),
+    )
+
+
+@registered
+class EnterpriseMergeRegister(Register):
+    model = EnterpriseMerge
+    slug = "enterprise-merges"
+    key = ("old_uscc",)
+    scope = Scope(place="into__place__path", zone="into__zone__path", enterprise="into__uscc")
+    ordering = ("-pk",)
+    icon = "arrows-join"
+    imports = False
+    note = "被并入另一家的企业：旧代码、旧名称、旧网址都仍通向现在的企业；可以拆分还原。"
+    columns = (
+        Column("old_name", search="A"),
+        Column("old_uscc", search="A"),
+        Column("old_id", shown=False),
+        Column("into", value="into__name", search="A"),
+        Column("at"),
+        Column("by"),
+        Column("reason", search="C"),
     )

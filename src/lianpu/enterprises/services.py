@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from lianpu.enterprises.capital import parse_capital
 from lianpu.enterprises.identity import UsccCheck, check_uscc, name_key
-from lianpu.enterprises.queries import addresses_of_placed, names_by_code
+from lianpu.enterprises.queries import addresses_of_placed, merged_codes, names_by_code, other_names
 from lianpu.places.queries import address_resolver, ids_by_code
 from lianpu.register.importing import PlannedRow
 
 LOOK_ALIKE_LETTERS = "形近字改正"
+MERGED = "该企业已并入"
 
 
 def derive(rows: Sequence[PlannedRow]) -> None:
     """Check codes, fill match keys, resolve places from addresses and amounts from capital texts; a wrong code is a fault."""
     _settle_codes(rows)
+    _follow_mergers(rows)
     for row in rows:
         values = row.values
         if "name" in values:
@@ -49,6 +51,24 @@ def _settle_codes(rows: Sequence[PlannedRow]) -> None:
             continue
         reason, _, remedy = checked.message.partition("：")
         row.fault("统一社会信用代码", written, reason, remedy or "请对照营业执照核对")
+
+
+def _follow_mergers(rows: Sequence[PlannedRow]) -> None:
+    """A line about a firm that was merged is about the one it has become; its former name does not come back with it."""
+    now = merged_codes({str(row.values["uscc"]) for row in rows if row.values.get("uscc")})
+    if not now:
+        return
+    former = other_names(set(now.values()))
+    for row in rows:
+        old = str(row.values.get("uscc", ""))
+        if old not in now:
+            continue
+        if not row.correct("uscc", old, now[old], MERGED):
+            row.fault("统一社会信用代码", old, "该企业已并入另一家", f"请填现在的代码 {now[old]}，或先拆分")
+            continue
+        row.values["uscc"] = now[old]
+        if name_key(row.values.get("name")) in former.get(now[old], ()):
+            del row.values["name"]
 
 
 def _locate(rows: Sequence[PlannedRow]) -> None:

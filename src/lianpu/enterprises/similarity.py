@@ -119,9 +119,9 @@ class Likeness:
 def compare(text: Name, firm: Name, gazetteer: Gazetteer, *, telling: bool = True) -> Likeness:
     """How likely ``text`` means the firm named ``firm``; ``telling``: its core is not one that firms of every town bear."""
     places, forms = _places(text, firm, gazetteer, telling), _forms(text, firm)
-    if telling and not (text.places or text.form or text.tail):
+    if telling and not (text.places or text.form or text.tail) and places[0] * forms[0] < 1:
         # Who calls a firm by its core alone leaves out place and form in one breath.
-        places, forms = (min(places[0], forms[0], BARE), places[1]), (1.0, forms[1])
+        places, forms = (BARE, places[1]), (1.0, forms[1])
     score, said = 1.0, []
     for factor, words in (places, forms, _branches(text, firm), _stems(text.stem, firm.stem)):
         score *= factor

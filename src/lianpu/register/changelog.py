@@ -238,10 +238,8 @@ class _InImage:
         path, value = node
         name, _, rest = path.partition("__")
         one: Any = self.meta.get_field(self.meta.pk.name if name == "pk" else name)
-        held: Any = KT(f"before__{one.column}")
-        if one.is_relation or one.primary_key:
-            held = Cast(held, models.BigIntegerField())
-        self.annotations[f"was_{one.name}"] = held
+        kind = models.BigIntegerField() if one.is_relation or one.primary_key else models.TextField()
+        self.annotations[f"was_{one.name}"] = Cast(KT(f"before__{one.column}"), kind)
         if one.is_relation and rest not in ("", "in", "exact", "isnull"):
             rows = one.related_model._default_manager.filter(**{rest: value}).values("pk")
             return Q(**{f"was_{one.name}__in": rows})

@@ -161,11 +161,11 @@ def _check(register: "Register", field: CustomField) -> None:
         field.choices = list(dict.fromkeys(str(word).strip() for word in field.choices if str(word).strip()))
         if not 2 <= len(field.choices) <= CHOICES_LIMIT:
             faults["choices"] = [f"请给出2至{CHOICES_LIMIT}个不同的选项"]
-    if field.pk is None and CustomField.objects.filter(register=register.slug).count() >= FIELDS_LIMIT:
+    if field._state.adding and CustomField.objects.filter(register=register.slug).count() >= FIELDS_LIMIT:
         faults["label"] = [f"一个登记簿至多增设{FIELDS_LIMIT}列，请先停用并改用已有的列"]
     if faults:
         raise ValidationError(faults)
-    if field.pk is not None and (unreadable := _unreadable(register, field)):
+    if not field._state.adding and (unreadable := _unreadable(register, field)):
         some = "；".join(f"第{pk}号：{text}" for pk, text in unreadable[:5])
         raise ValidationError(
             {"kind": [f"已有{len(unreadable)}个值不能按新的类型或选项读出（{some}），请先改正这些值"]}

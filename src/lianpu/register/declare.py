@@ -157,6 +157,7 @@ class Register:
     reason_required: ClassVar[bool] = False
     guarded: ClassVar[bool] = False  # of accounts and rights: a role's "*" does not take it in, only its own name does
     opening: ClassVar[str] = ""  # query string with which the list opens, where nothing else is asked for
+    picked_actions: ClassVar[Sequence[tuple[str, str]]] = ()  # words and URL name of what can be done with picked rows
     note: ClassVar[str] = ""  # one line under the title: what the register is, and who keeps it
 
     # -- names ---------------------------------------------------------------------------------
@@ -231,6 +232,15 @@ class Register:
     def look_alikes(self, rows: "Sequence[PlannedRow]") -> "Mapping[int, Proposal]":  # noqa: ARG002
         """Stored rows that new rows of a file may be once more, though their keys differ: line → what it is like."""
         return {}
+
+    def moved_to(self, pk: int) -> int | None:  # noqa: ARG002
+        """The row that one which is gone has become, so that its old address still leads somewhere."""
+        return None
+
+    def outranks(self, row: Any, other: Any) -> bool:  # noqa: ARG002
+        """Whether ``row`` is kept rather than ``other`` where a merger leaves room for one of them; else ``other`` is,
+        the row of the firm that stays."""
+        return False
 
     @property
     def panels(self) -> list[Panel]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("lianpu.desk.urls")),
     path("", include("lianpu.places.urls")),
     path("", include("lianpu.chains.urls")),
+    path("", include("lianpu.enterprises.urls")),
     path("", include("lianpu.register.urls")),
 ]
 handler403 = "lianpu.site.views.forbidden"

@@ -89,7 +89,7 @@ names = st.text("兰州甘肃宝方炭材料科技有限责任公司股份集团
 
 
 @given(names, names)
-def test_any_two_names_are_compared_the_same_way_round_or_not(one: str, other: str) -> None:
+def test_a_name_is_like_itself_and_no_score_leaves_its_bounds(one: str, other: str) -> None:
     assert 0 <= score(one, other) <= 1
     assert score(one, one) == 1
 

@@ -50,7 +50,7 @@ def test_what_nobody_touched_is_sound(chain: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "column, value",
+    ("column", "value"),
     [
         ("at", "2020-01-01 00:00:00"),
         ("model", "places.place"),

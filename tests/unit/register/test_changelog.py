@@ -37,9 +37,9 @@ def log(firms: Mapping[str, Enterprise], gazetteer: Mapping[str, Place]) -> dict
     return acts
 
 
-def acts(user: Any = SYSTEM, **params: str) -> list[int]:
+def acts(**params: str) -> list[int]:
     """Acts of the changes that are listed, in the words of the fixture."""
-    asked = ChangeLog(user, params)
+    asked = ChangeLog(SYSTEM, params)
     found = [entry.change.act for entry in asked.entries if entry.change.act]
     assert not asked.errors
     return list(dict.fromkeys(found))
@@ -53,7 +53,7 @@ def test_the_log_is_read_from_the_newest_and_filtered(log: dict[str, int]) -> No
     assert acts(act=str(log["改"])) == [log["改"]]
     today = timezone.localdate()
     assert len(acts(**{"from": str(today), "to": str(today)})) == 4
-    assert acts(**{"to": str(today - dt.timedelta(days=1))}) == []
+    assert acts(to=str(today - dt.timedelta(days=1))) == []
 
 
 def test_what_is_not_understood_is_said(log: dict[str, int]) -> None:

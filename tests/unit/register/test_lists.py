@@ -130,6 +130,69 @@ class TestOpening:
         assert admin_client.get("/api/segment-states/").json()["count"] == 2, "a program gets what it asks for"
 
 
+class TestLookingBack:
+    """``?asof=``: the list of a past day, to look at and to take away."""
+
+    @pytest.fixture
+    def moved(self, firms: Firms) -> Firms:
+        """On 1 June 丙 went to another district, 乙 was struck off, and 壬 came."""
+        Change.objects.update(at="2021-01-01T00:00Z")
+        last = Change.objects.latest("pk").pk
+        Enterprise.objects.filter(pk=firms["丙"].pk).update(place=firms["丁"].place, name="示例丙（改名）")
+        firms["乙"].delete()
+        Enterprise.objects.create(
+            uscc="9" * 18, name="示例壬有限公司", name_key="示例壬有限公司", place=firms["甲"].place
+        )
+        Change.objects.filter(pk__gt=last).update(at="2021-06-01T04:00Z")
+        return firms
+
+    def asked(self, **params: str) -> Any:
+        return signed_in(grant("clerk", {"enterprises": ["*"]})).get("/enterprises/", params)
+
+    @pytest.mark.parametrize(
+        ("params", "letters"),
+        [
+            ({}, "甲乙丙丁戊己庚辛"),
+            ({"f.place": "620104"}, "丙"),
+            ({"q": "型材"}, "丙丁"),
+            ({"f.name": "改名"}, ""),
+            ({"at.name": "示例乙炭素有限公司", "sort": "name"}, "乙"),
+        ],
+    )
+    def test_filters_and_search_ask_the_past(self, moved: Firms, params: dict[str, str], letters: str) -> None:
+        page = self.asked(asof="2021-05-31", **params)
+        assert {row.name[2] for row, _, _ in page.context["rows"]} == set(letters)
+        assert page.context["listing"].errors == []
+
+    def test_the_day_itself_is_over(self, moved: Firms) -> None:
+        page = self.asked(asof="2021-06-01")
+        assert {row.name[2] for row, _, _ in page.context["rows"]} == set("甲丙丁戊己庚辛壬")
+
+    def test_the_past_is_read_only_and_said(self, moved: Firms) -> None:
+        page = self.asked(asof="2021-05-31")
+        text = page.content.decode()
+        assert 'id="past"' in text
+        assert not any(page.context[word] for word in ("may_add", "may_import", "may_edit"))
+        grouped = self.asked(asof="2021-05-31", group="place")
+        assert sum(group.count for group in grouped.context["grouping"].groups) == 8
+        client = signed_in(grant("clerk", {"enterprises": ["*"]}))
+        exported = client.get("/enterprises/export.csv", {"asof": "2021-05-31", "cols": "name,changed_at"})
+        lines = exported.content.decode("utf-8-sig").splitlines()
+        assert len(lines) == 1 + 8
+        assert not any("2021-06" in line for line in lines), "what came later is not known yet"
+
+    def test_a_day_that_cannot_be_told_is_said(self, moved: Firms, admin_client: Any) -> None:
+        page = self.asked(asof="昨天")
+        assert "以下是现在的数据" in page.content.decode()
+        assert page.context["listing"].past is None
+        assert page.context["may_edit"]
+        assert "不能回看" in admin_client.get("/findings/", {"asof": "2021-05-31"}).content.decode()
+        assert admin_client.get("/findings/export.csv", {"asof": "2021-05-31"}).status_code == 400
+        listing = Listing(registry["enterprises"], SYSTEM, {"asof": "2021-05-31"})
+        assert listing.count == len(moved)
+        assert "asof" in listing.errors[0], "whoever does not go back says so"
+
+
 class TestSavedViews:
     ASKED = {"f.place": "620111", "sort": "-name", "cols": "name,uscc", "page": "2", "group": "status"}
 

@@ -7,6 +7,7 @@
 - ``f.<column>.from`` / ``.to``: numbers and dates
 - ``at.<column>=<value>``: exactly this value: the id of the row that a reference points at, a year or month of a date
 - ``since=<day>``: rows with a change recorded on that day or later
+- ``asof=<day>``: the rows as they were at the end of that day, where the caller goes back (:func:`looking_back`)
 
 ``group=<column>,<column>`` counts the rows by one or two columns (:mod:`lianpu.register.grouping`). Parameters that are
 unknown or unreadable are said, never silently dropped.
@@ -24,6 +25,7 @@ from lianpu.register.listing.listing import (
     Header,
     Listing,
     Total,
+    looking_back,
     params_of,
 )
 
@@ -41,6 +43,7 @@ __all__ = [
     "Listing",
     "Total",
     "cells",
+    "looking_back",
     "params_of",
     "target_of",
 ]

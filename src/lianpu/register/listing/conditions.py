@@ -144,6 +144,14 @@ def _within(path: str, kind: Date, text: str) -> Q:
     return Q(**{f"{path}__range": (first, last)})
 
 
+def day_of(text: str) -> dt.date:
+    """The day that a text names. Raises ``BadValueError``."""
+    day = Date().parse(text)
+    if day is None:
+        raise BadValueError("不是日期", "请按 2021-03-15 填写")
+    return day
+
+
 def midnight(day: dt.date) -> dt.datetime:
     """When a day begins here."""
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))

@@ -1,12 +1,15 @@
 """Query string → rows, on behalf of somebody; see the package."""
 
-from collections.abc import Callable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.http import QueryDict
@@ -16,17 +19,19 @@ from lianpu.register import rights, search
 from lianpu.register.declare import BoundColumn, Column, Register
 from lianpu.register.faults import BadValueError
 from lianpu.register.history import changed_since
-from lianpu.register.kinds import Choice, Date, Flag, Json, Moment
+from lianpu.register.kinds import Choice, Flag, Json, Moment
 from lianpu.register.language import spoken
-from lianpu.register.listing.conditions import BLANK, BOUNDS, FILLED, asked, exactly, midnight, target_of
+from lianpu.register.listing.conditions import BLANK, BOUNDS, FILLED, asked, day_of, exactly, midnight, target_of
 from lianpu.register.listing.sums import sum_of, summed
 from lianpu.register.models import Change
+from lianpu.register.timetravel import as_of
 
 SIZES = (20, 50, 100, 200)
 COUNT_CAP = 100_000  # beyond this a list says "over 100,000" instead of counting on
 MANY_HITS = 20_000  # beyond this a search is not carried on by the ids of its hits, and sums are left out
 PLAIN_PARAMS = frozenset({"q", "sort", "page", "size", "cols", "group", "order", "chart", "since", "view"})
 
+ASOF = "asof"
 CHANGED_AT = "changed_at"
 # Not in the model, so not in files that come back: shown on request in every register that keeps change records.
 _CHANGED = BoundColumn(
@@ -48,6 +53,24 @@ def params_of(query: QueryDict) -> dict[str, str]:
         for name, texts in query.lists()
         if texts
     }
+
+
+@contextmanager
+def looking_back(register: Register, params: Mapping[str, str]) -> Iterator[dt.datetime | None]:
+    """Within it, reads see the registers as they were at the end of the day ``asof``, and that moment is given; None where
+    the present is asked for. Raises ``ValidationError`` where that day cannot be told."""
+    text = params.get(ASOF, "").strip()
+    if not text:
+        yield None
+        return
+    if not register.history or register.guarded:
+        raise ValidationError(gettext("此登记簿不留变更记录，不能回看。"))
+    try:
+        end = midnight(day_of(text) + dt.timedelta(days=1))
+    except (BadValueError, OverflowError) as bad:
+        raise ValidationError(gettext("“%(text)s”不是日期，请按 2026-11-01 填写。") % {"text": text}) from bad
+    with as_of(end):
+        yield end
 
 
 @dataclass(frozen=True)
@@ -78,12 +101,16 @@ class Total:
 
 @dataclass
 class Listing:
-    """One list as asked for by ``params`` (see :func:`params_of`) on behalf of ``user``."""
+    """One list as asked for by ``params`` (see :func:`params_of`) on behalf of ``user``.
+
+    ``past`` is given within :func:`looking_back` alone: without it the parameter ``asof`` is one that nobody heeds.
+    """
 
     register: Register
     user: Any
     params: Mapping[str, str]
     errors: list[str] = field(default_factory=list)
+    past: dt.datetime | None = None
     hits: int | None = field(default=None, init=False)  # of a search, up to ``COUNT_CAP + 1``
 
     @cached_property
@@ -122,7 +149,7 @@ class Listing:
         found = self.reachable
         for name, text in self.params.items():
             kept = self._condition_of(name)
-            if kept is None and name not in PLAIN_PARAMS:
+            if kept is None and name not in PLAIN_PARAMS and not (name == ASOF and self.past):
                 self.errors.append(f"不认识的参数“{name}”，已不采用")
             elif kept is not None and text.strip():
                 try:
@@ -159,7 +186,8 @@ class Listing:
         """Rows with a change recorded on that day or later."""
         if not self.register.history:
             raise BadValueError("此登记簿不留变更记录", "请去掉此条件")
-        return Q(pk__in=changed_since(self.register, midnight(Date().parse(text))))
+        changed = changed_since(self.register, midnight(day_of(text)))
+        return Q(pk__in=changed.filter(at__lt=self.past) if self.past else changed)
 
     @cached_property
     def searched(self) -> list[BoundColumn]:
@@ -177,7 +205,8 @@ class Listing:
         The index of the search says which, where it can; else all rows are looked through once. The page, the count and
         the sums follow from the ids found, for each of them would look through all rows again.
         """
-        known = search.ids(self.register, words, MANY_HITS, self.searched)
+        # The index knows the present only.
+        known = search.ids(self.register, words, MANY_HITS, self.searched) if self.past is None else None
         if known is None:
             for word in words:
                 found = found.filter(reduce(or_, (search.contains(c.path, word) for c in self.searched)))
@@ -192,6 +221,7 @@ class Listing:
         if _CHANGED not in self.columns:
             return rows
         changes = Change.objects.filter(model=self.register.label, row=models.OuterRef("pk")).order_by("-pk")
+        changes = changes.filter(at__lt=self.past) if self.past else changes
         latest: dict[str, Any] = {CHANGED_AT: models.Subquery(changes.values("at")[:1])}
         return rows.annotate(**latest)  # type: ignore[no-any-return]
 
@@ -313,6 +343,8 @@ class Listing:
         """Label and text of one filter; None for what is none."""
         if name == "since" and self.register.history:
             return gettext("变更不早于"), text
+        if name == ASOF and self.past:
+            return gettext("回看"), text
         place, _, plain = name.partition(".")
         if place == "at" and (column := self.by_name.get(plain)):
             return column.shown_label, self._told_exactly(column, text)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lianpu.register.reading.limits import MAX_COLUMNS
 from lianpu.register.reading.opening import Merge
 
 MAX_HEAD_ROWS = 6
@@ -45,8 +46,8 @@ class Head:
 
 def find_head(top: Sequence[Sequence[object]], merges: Sequence[Merge], known: frozenset[str]) -> Head | None:
     """The rows with most known heads among ``top``; None where there is none at all. The upper ones win a tie."""
-    width = max(map(len, top), default=0)
-    raw = [[*row, *[""] * (width - len(row))] for row in top]
+    width = min(max(map(len, top), default=0), MAX_COLUMNS + 1)  # enough to see that there are too many
+    raw = [[*row[:width], *[""] * (width - len(row))] for row in top]
     merges = [merge for merge in merges if merge[0] < len(top) and merge[1] < width]
     filled = _filled(raw, merges)
     best: Head | None = None

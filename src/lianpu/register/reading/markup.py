@@ -51,23 +51,18 @@ def check_parts(package: zipfile.ZipFile) -> None:
 
 
 def survey_parts(package: zipfile.ZipFile) -> dict[str, Markup]:
-    """Unpack every part that holds cells or texts, in order to see that its size is as declared; sheets by their names.
+    """The markup of every sheet, by the sheet's name. Raises BadPartsError.
 
-    Raises BadPartsError: a part that unpacks to more than it declares is made to harm.
+    A part that unpacks to more than it declares is made to harm; calamine looks at the other parts in the same way.
     """
     try:
-        sheets = {member: name for name, member in _sheet_members(package).items()}
-        found = {}
-        for part in package.infolist():
-            if part.filename.endswith(_READ_PARTS):
-                blocks = _unpacked(package, part)
-                if name := sheets.get(part.filename):
-                    found[name] = _survey(blocks)
-                for _ in blocks:
-                    pass
+        return {
+            name: _survey(_unpacked(package, package.getinfo(member)))
+            for name, member in _sheet_members(package).items()
+            if member in package.NameToInfo
+        }
     except _DAMAGED as error:
         raise BadPartsError("已损坏或没有传完整，请重新发送；若仍不行，请另存为新的 xlsx 后再报送。") from error
-    return found
 
 
 def _unpacked(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:

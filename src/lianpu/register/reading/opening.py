@@ -59,9 +59,11 @@ class Workbook:
         self._open: dict[str, Any] = {}
         try:
             survey = _Survey(path) if form != "xls" else None
-            self._read(only, opening)
-            if survey is not None:
-                self._mark(survey.result())
+            try:
+                self._read(only, opening)
+            finally:  # what the survey finds amiss, it says better than calamine
+                if survey is not None:
+                    self._mark(survey.result())
         except PasswordError as error:
             raise locked(path.name) from error
         except BadPartsError as error:

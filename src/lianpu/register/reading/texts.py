@@ -68,7 +68,7 @@ def csv_rows(path: Path, encoding: str) -> Iterator[tuple[int, list[object]]]:
     with path.open(encoding=encoding, errors="replace", newline="") as stream:
         top = list(itertools.islice(stream, DELIMITER_LINES))
         delimiter = max((",", "\t", ";"), key="".join(top).count)
-        yield from _records(_Lines(itertools.chain(top, stream)), delimiter)
+        yield from _records(path.name, _Lines(itertools.chain(top, stream)), delimiter)
 
 
 def _check_lines(path: Path, encoding: str) -> None:
@@ -115,7 +115,7 @@ class _Lines:
         return first
 
 
-def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]]:
+def _records(name: str, lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]]:
     """Records one by one. Where quotes do not pair, a line stands for itself instead of swallowing the next ones."""
     line, repairs = 1, 0
     reader = csv.reader(lines, delimiter=delimiter)
@@ -127,15 +127,15 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]
             return
         except csv.Error as error:
             if len(lines.taken) <= 1:
-                raise _unpaired(line) from error
+                raise _unpaired(name, line) from error
             sound = False
         else:
             sound = len(lines.taken) == 1 or (not lines.ended and _well_quoted(lines.taken, delimiter))
         if not sound:
             repairs += 1
             if repairs > MAX_QUOTE_REPAIRS:
-                raise _unpaired(line)
-            row = _alone(lines.take_back(), delimiter, line)
+                raise _unpaired(name, line)
+            row = _alone(name, lines.take_back(), delimiter, line)
         taken = lines.taken
         if "'" in (taken[0] if len(taken) == 1 else "".join(taken)):
             row = [unshield(cell) for cell in row]
@@ -143,11 +143,11 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[object]]
         line += len(taken)
 
 
-def _alone(text: str, delimiter: str, line: int) -> list[object]:
+def _alone(name: str, text: str, delimiter: str, line: int) -> list[object]:
     try:
         return [*next(csv.reader([text.rstrip("\r\n")], delimiter=delimiter, quoting=csv.QUOTE_NONE), [])]
     except csv.Error as error:
-        raise _unpaired(line) from error
+        raise _unpaired(name, line) from error
 
 
 def _well_quoted(lines: list[str], delimiter: str) -> bool:
@@ -157,8 +157,8 @@ def _well_quoted(lines: list[str], delimiter: str) -> bool:
         return False
 
 
-def _unpaired(line: int) -> UnreadableError:
-    return UnreadableError(f"从第{line}行起无法读取：多半是引号没有成对，请改正后重新报送。")
+def _unpaired(name: str, line: int) -> UnreadableError:
+    return UnreadableError(f"{name} 从第{line}行起无法读取：多半是引号没有成对，请改正后重新报送。")
 
 
 def unshield(cell: object) -> object:

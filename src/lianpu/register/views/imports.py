@@ -22,7 +22,7 @@ from lianpu.register.reading import UnreadableError
 from lianpu.register.views.common import find_register
 
 UPLOAD_LIMIT = 64 * 1024 * 1024
-TOUCHED, LEAD = 100, 4
+TOUCHED, LEAD = 20, 4
 STEPS = (
     ("upload", _("上传")),
     ("columns", _("对应列")),
@@ -151,6 +151,7 @@ def run_page(request: HttpRequest, slug: str, pk: int) -> HttpResponseBase:
         "earlier_kind": kind,
         "kept_days": desk.KEPT_DAYS,
         "rejected": run.rejected,
+        "other_sheets": [name for name, _, score in run.summary.get("sheets", []) if score > 1 and name != run.sheet],
         "touched": _touched(register, run, request.user) if written else [],
         "job": jobs.look(job) if (job := _job(request, run)) is not None else None,
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -15,7 +16,7 @@ from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.form_workbook import form_workbook
 from lianpu.register.grouping import Grouping
 from lianpu.register.kinds import Flag, Json
-from lianpu.register.listing import BLANK, FILLED, SIZES, Listing, cells, params_of, target_of
+from lianpu.register.listing import BLANK, FILLED, SIZES, Listing, cells, looking_back, params_of, target_of
 from lianpu.register.lookup import suggestions
 from lianpu.register.models import Role, SavedView
 from lianpu.register.saved_views import opening_of, params_in, query_of, views_of
@@ -29,10 +30,24 @@ def list_page(request: HttpRequest, slug: str) -> HttpResponse:
     register = find_register(slug, request.user)
     views = views_of(register, request.user)
     params, view, opening, unknown = _asked(request, register, views)
-    listing = Listing(register, request.user, params, [unknown] if unknown else [])
+    errors = [unknown] if unknown else []
+    own = {"views": views, "view": view, "is_opening": view is not None and view.pk == opening}
+    try:
+        with looking_back(register, params) as past:
+            return _page(request, Listing(register, request.user, params, errors, past), own)
+    except ValidationError as refused:
+        errors += [*refused.messages, gettext("以下是现在的数据。")]
+        present = {name: text for name, text in params.items() if name != "asof"}
+        return _page(request, Listing(register, request.user, present, errors), own)
+
+
+def _page(request: HttpRequest, listing: Listing, own: dict[str, Any]) -> HttpResponse:
+    """The list with ``own``: the person's views."""
+    register, view = listing.register, own["view"]
     grouping = Grouping(listing) if listing.params.get("group") else None
     grouped = grouping is not None and bool(grouping.levels)
     rows = [] if grouped else [(row, cells(listing.columns, row), register.badge(row)) for row in listing.page_rows]
+    writable = register.imports and listing.past is None
     context = {
         "register": register,
         "listing": listing,
@@ -50,14 +65,12 @@ def list_page(request: HttpRequest, slug: str) -> HttpResponse:
             ("value", gettext("按名称或时间")),
             ("-value", gettext("按名称或时间倒序")),
         ],
-        "views": views,
-        "view": view,
-        "is_opening": view is not None and view.pk == opening,
-        "view_altered": view is not None and query_of(params_in(view)) != query_of(params),
+        **own,
+        "view_altered": view is not None and query_of(params_in(view)) != query_of(listing.params),
         "roles": Role.objects.order_by("name"),
-        "may_add": register.imports and rights.may(request.user, register, rights.ADD),
-        "may_import": register.imports and rights.may(request.user, register, rights.IMPORT),
-        "may_edit": register.imports
+        "may_add": writable and rights.may(request.user, register, rights.ADD),
+        "may_import": writable and rights.may(request.user, register, rights.IMPORT),
+        "may_edit": writable
         and rights.may(request.user, register, rights.CHANGE)
         and bool(editable_columns(register, request.user)),
     }
@@ -160,7 +173,7 @@ def _field(listing: Listing, column: BoundColumn) -> FilterField:
 
 def _carried(listing: Listing) -> list[tuple[str, str]]:
     """Parameters in force that no field of the panel shows, to be kept when it is sent."""
-    fields = {"q", "page", "cols", "group", "order", "chart", "size", "since"}
+    fields = {"q", "page", "cols", "group", "order", "chart", "size", "since", "asof"}
     for column in listing.visible:
         if not isinstance(column.kind, Json):
             one = _field(listing, column)
@@ -173,8 +186,17 @@ def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
     register = find_register(slug, request.user, rights.EXPORT)
     if form not in exporting.FORMS:
         raise Http404(f"不支持导出为“{form}”")
-    listing = Listing(register, request.user, params_of(request.GET))
-    listing.rows = rights.restrict(listing.rows, register, request.user, rights.EXPORT)
+    params = params_of(request.GET)
+    try:
+        with looking_back(register, params) as past:
+            return _export(Listing(register, request.user, params, past=past), form)
+    except ValidationError as refused:
+        return HttpResponseBadRequest("；".join(refused.messages), content_type="text/plain; charset=utf-8")
+
+
+def _export(listing: Listing, form: str) -> HttpResponseBase:
+    register, user = listing.register, listing.user
+    listing.rows = rights.restrict(listing.rows, register, user, rights.EXPORT)
     grouping, columns = Grouping(listing), listing.columns
     if grouping.levels and form not in GROUPED_FORMS:
         raise Http404(f"分组表不支持导出为“{form}”")
@@ -182,10 +204,11 @@ def export_file(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
         return HttpResponseBadRequest("；".join(listing.errors), content_type="text/plain; charset=utf-8")
     if grouping.levels:
         body = grouping.export(form)
-    elif listing.count > exporting.JOB_ROWS:
+    elif listing.count > exporting.JOB_ROWS and listing.past is None:
         title = gettext("导出：%(title)s") % {"title": register.shown_title}
-        params = dict(listing.params)
-        job = jobs.start(export_job.EXPORT, user=request.user, title=title, register=slug, form=form, params=params)
+        job = jobs.start(
+            export_job.EXPORT, user=user, title=title, register=register.slug, form=form, params=dict(listing.params)
+        )
         return redirect(jobs.after(jobs.wait(job)))
     else:
         body = exporting.export(register, listing.rows, exporting.exportable(columns), form)
