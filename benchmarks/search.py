@@ -54,7 +54,8 @@ def registry(count: int, places: dict[str, tuple[int, str]], rng: np.random.Gene
     if not file.is_file():
         yield from lists.invented(count, places, rng)
         return
-    known = polars.read_parquet(file).select("name", "uscc", "address", "scope").fill_null("").rows()
+    texts = polars.read_parquet(file).select("name", "uscc", "address", "scope").fill_null("")
+    known = texts.with_columns(polars.all().str.replace_all("\x00", "", literal=True)).rows()  # PostgreSQL has no NUL
     districts = [pk for pk, _ in places.values()]
     at = rng.choice(len(districts), count, p=(w := rng.zipf(1.4, len(districts)).clip(max=60).astype(float)) / w.sum())
     changed, by = rng.integers(0, 2**31, count), rng.integers(0, len(lists.WORDS), count)

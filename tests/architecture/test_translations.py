@@ -11,9 +11,9 @@ from django.utils.translation import override
 
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register.declare import registry
+from lianpu.register.dictionary import KIND_WORDS, ORIGINS
 from lianpu.register.importing import OUTCOME_WORDS
 from lianpu.register.kinds import Flag
-from lianpu.register.templatetags.kit import KIND_WORDS
 from lianpu.site.navigation import AREAS
 from support import ROOT
 
@@ -49,12 +49,12 @@ def in_code() -> Iterator[str]:
 def in_declarations() -> Iterator[str]:
     """What the kit translates when it shows it."""
     yield from AREAS
-    yield from [*KIND_WORDS.values(), *PART_NAMES.values(), *OUTCOME_WORDS.values()]
+    yield from [*KIND_WORDS.values(), *PART_NAMES.values(), *OUTCOME_WORDS.values(), *ORIGINS]
     yield from (Flag().show(True), Flag().show(False))
     for register in registry.all():
         yield from (f"register\x04{register.title}", register.note)
         yield from (lens.label for lens in register.lenses.values())
-        for column in register.bound:
+        for column in register.declared:
             yield from (column.label, column.column.unit, column.column.help)
             yield from getattr(column.kind, "labels", {}).values()
     yield "示例"  # Register.badge

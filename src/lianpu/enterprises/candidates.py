@@ -12,6 +12,9 @@ import numpy as np
 
 from lianpu.enterprises.traditional import SIMPLIFIED
 
+Codes = np.ndarray[Any, np.dtype[np.uint32]]
+Numbers = np.ndarray[Any, Any]
+
 END = 10  # parts the names in the array
 FEW = 3_000  # names that a text's pairs may lead to, together
 MANY = 30_000  # names that one pair may lead to, where a text has no rarer
@@ -24,13 +27,14 @@ for _traditional, _simple in SIMPLIFIED.items():
     _FOLD[_traditional] = ord(_simple) if isinstance(_simple, str) else _simple
 
 
-def letters(texts: Sequence[str]) -> "np.ndarray[Any, np.dtype[np.uint32]]":
+def letters(texts: Sequence[str]) -> Codes:
     """The code points of the texts in simplified characters, each text closed by ``END``."""
     joined = "\n".join(texts) + "\n"
-    return _FOLD[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
+    codes: Codes = _FOLD[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
+    return codes
 
 
-def pairs(codes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.uint64]]":
+def pairs(codes: Numbers) -> Numbers:
     """Every pair of neighbouring letters as one number."""
     return (codes[:-1].astype(np.uint64) << np.uint64(21)) | codes[1:]
 
@@ -80,7 +84,7 @@ class Names:
         at = np.minimum(np.searchsorted(self._wanted, own), len(self._wanted) - 1)
         return int(np.where(self._wanted[at] == own, self._counts[at], len(self)).min())
 
-    def _met(self, wanted: "np.ndarray[Any, Any]") -> "Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]":
+    def _met(self, wanted: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
         """Where the wanted pairs stand: their numbers and their positions in the array, chunk by chunk."""
         sieve = np.zeros(SIEVE, dtype=bool)
         sieve[_slot(wanted)] = True
@@ -92,7 +96,7 @@ class Names:
             right = wanted[which] == found
             yield which[right], at[right] + start
 
-    def _places(self, wanted: "np.ndarray[Any, Any]") -> "list[np.ndarray[Any, Any]]":
+    def _places(self, wanted: Numbers) -> list[Numbers]:
         """For each wanted pair the positions of the names that hold it."""
         met = list(self._met(wanted))
         which = np.concatenate([w for w, _ in met])
@@ -101,22 +105,21 @@ class Names:
         return np.split(rows[order], np.searchsorted(which[order], np.arange(1, len(wanted))))
 
 
-def _slot(found: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+def _slot(found: Numbers) -> Numbers:
     return ((found * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(42)).astype(np.int64)
 
 
-def _rarest(numbers: "np.ndarray[Any, Any]", counts: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+def _rarest(numbers: Numbers, counts: Numbers) -> Numbers:
     """The rarest pairs that together lead to few names; one more common pair where there is none so rare."""
     present = numbers[counts[numbers] > 0]
     present = present[np.argsort(counts[present], kind="stable")]
     total = np.cumsum(counts[present])
     few = int(np.searchsorted(total, FEW, side="right"))
-    if few or not len(present) or total[0] > MANY:
-        return present[:few]
-    return present[:1]
+    kept: Numbers = present[: few or (1 if len(present) and total[0] <= MANY else 0)]
+    return kept
 
 
-def _most_shared(places: "Sequence[np.ndarray[Any, Any]]", weights: "np.ndarray[Any, Any]") -> list[int]:
+def _most_shared(places: Sequence[Numbers], weights: Numbers) -> list[int]:
     rows = np.concatenate(places)
     shares = np.repeat(weights, [len(one) for one in places])
     names, at = np.unique(rows, return_inverse=True)

@@ -295,7 +295,7 @@ def _remember(
             act=act,
             by=user.get_username(),
             at=timezone.now(),
-            reason=reason,
+            why=reason,
         )
         for firm in others
     )

@@ -116,7 +116,7 @@ class EnterpriseMerge(models.Model):
     act = models.BigIntegerField(_("事项"))  # whose change records bring it all back
     by = models.CharField(_("何人"), max_length=150)
     at = models.DateTimeField(_("时间"))
-    reason = models.TextField(_("为何"), blank=True)
+    why = models.TextField(_("为何"), blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("企业合并")

@@ -36,10 +36,10 @@ def match_enterprises(texts: Iterable[str]) -> Mapping[str, int]:
     return found
 
 
-def same_names(user: Any) -> "QuerySet[Enterprise, str]":
+def same_names(user: Any) -> "QuerySet[Any, str]":
     """Keys of names that more than one firm in the person's reach bears."""
     rows = restrict(Enterprise.objects.all(), registry.of(Enterprise), user).exclude(name_key="").order_by()
-    shared = rows.values("name_key").annotate(count=Count("pk")).filter(count__gt=1)
+    shared: QuerySet[Any, Any] = rows.values("name_key").annotate(count=Count("pk")).filter(count__gt=1)
     return shared.order_by("name_key").values_list("name_key", flat=True)
 
 

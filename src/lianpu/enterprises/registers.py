@@ -144,5 +144,5 @@ class EnterpriseMergeRegister(Register):
         Column("into", value="into__name", search="A"),
         Column("at"),
         Column("by"),
-        Column("reason", search="C"),
+        Column("why", search="C"),
     )

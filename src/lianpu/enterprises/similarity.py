@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 from lianpu.enterprises.identity import branch_parent, is_branch, name_key
 from lianpu.enterprises.traditional import SIMPLIFIED
@@ -31,6 +32,7 @@ ONE_LETTER = 0.86
 SHORTENED = 0.9  # times how much is left
 BARE = 0.92  # 宝方炭材 for 兰州宝方炭材料科技有限公司: the core alone
 NUMBER_OTHER = 0.5
+POINTLESS = 0.6  # below this the core can no longer make two names alike
 
 _FORM = re.compile(r"(?P<group>集团)?(?P<form>股份有限公司|有限公司|股份公司|总公司|公司|集团)$")
 _BRACKETS = re.compile(r"\(([^()]*)\)")
@@ -122,12 +124,10 @@ def compare(text: Name, firm: Name, gazetteer: Gazetteer, *, telling: bool = Tru
     if telling and not (text.places or text.form or text.tail) and places[0] * forms[0] < 1:
         # Who calls a firm by its core alone leaves out place and form in one breath.
         places, forms = (BARE, places[1]), (1.0, forms[1])
-    score, said = 1.0, []
-    for factor, words in (places, forms, _branches(text, firm), _stems(text.stem, firm.stem)):
-        score *= factor
-        if words:
-            said.append(words)
-    return Likeness(score, tuple(said))
+    found = [places, forms, _branches(text, firm)]
+    if prod(factor for factor, _ in found) >= POINTLESS:
+        found.append(_stems(text.stem, firm.stem))
+    return Likeness(prod(factor for factor, _ in found), tuple(words for _, words in found if words))
 
 
 def _places(text: Name, firm: Name, gazetteer: Gazetteer, telling: bool) -> tuple[float, str]:
@@ -178,21 +178,19 @@ def _stems(text: str, firm: str) -> tuple[float, str]:
         return 1.0, ""
     words = f"“{text}”与“{firm}”不同"
     length = max(len(text), len(firm))
-    edits = Levenshtein.editops(text, firm)
-    touched = {text[e.src_pos] for e in edits if e.tag != "insert"} | {
-        firm[e.dest_pos] for e in edits if e.tag != "delete"
-    }
+    edits = [(str(what), int(at), int(to)) for what, at, to in Levenshtein.editops(text, firm).as_list()]
+    touched = {text[at] for what, at, _ in edits if what != "insert"}
+    touched |= {firm[to] for what, _, to in edits if what != "delete"}
     if touched & _TELLING:
         return NUMBER_OTHER, words
+    if len(edits) == 1:
+        what, at, to = edits[0]
+        if what != "replace":
+            return ADDED_LETTER * _long(length), words
+        return (SAME_SOUND if sound(text[at]) == sound(firm[to]) else ONE_LETTER) * _long(length), words
     if len(edits) == 2 and DamerauLevenshtein.distance(text, firm) == 1:
         return TRANSPOSED * _long(length), words
-    if len(edits) == 1:
-        edit = edits[0]
-        if edit.tag == "replace":
-            alike = sound(text[edit.src_pos]) == sound(firm[edit.dest_pos])
-            return (SAME_SOUND if alike else ONE_LETTER) * _long(length), words
-        return ADDED_LETTER * _long(length), words
-    if len(text) >= 2 and all(edit.tag == "insert" for edit in edits):
+    if len(text) >= 2 and all(what == "insert" for what, _, _ in edits):
         return SHORTENED * (0.75 + 0.25 * len(text) / len(firm)), words
     return 0.9 * (1 - len(edits) / length), words
 

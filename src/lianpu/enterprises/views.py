@@ -17,7 +17,7 @@ from lianpu.enterprises.matching import propose_enterprises
 from lianpu.enterprises.models import Enterprise, EnterpriseMerge
 from lianpu.enterprises.queries import same_names
 from lianpu.register import rights
-from lianpu.register.changelog import describe
+from lianpu.register.changelog import ChangeLog, describe
 from lianpu.register.declare import registry
 from lianpu.register.undo import told
 
@@ -126,13 +126,13 @@ def split_page(request: HttpRequest, pk: int) -> HttpResponse:
             tell = messages.error if undone.kept else messages.success
             tell(request, gettext("已拆分。%s") % told(undone))
             return redirect(merging.register_of().url("detail", merger.old_id))
-    since = merging.changed_since(merger)
+    since, log = merging.changed_since(merger), ChangeLog(request.user, {})
     context = {
         "merger": merger,
         "together": EnterpriseMerge.objects.filter(act=merger.act).order_by("pk"),
-        "since": describe(list(since[:SINCE]), request.user) if request.user.is_superuser else [],
+        "since": describe([one for one in since[:SINCE] if log.reads(one)], request.user),
         "count": since.count(),
-        "log": f"{reverse('register:changes')}?act={merger.act}",
+        "log_url": f"{reverse('register:changes')}?act={merger.act}",
         "errors": errors,
     }
     return render(request, "enterprises/split.html", context, status=422 if errors else 200)

@@ -15,8 +15,9 @@ import datetime as dt
 import hashlib
 import json
 import struct
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from django.db import OperationalError, connection, models, transaction
@@ -31,8 +32,11 @@ from lianpu.register.triggers import Image, Model, image, recorded
 BLOCK = 1000  # ids under one seal, at most
 DUTY = 200_000  # records that a worker seals in one go
 PATIENCE = 20  # milliseconds for which the sealing after an act waits for other writers
+RESPITE = 1.0  # seconds between two sealings after acts of one process
 BEGINNING = "0" * 64
 _PRINT = struct.Struct(">q8s")
+_due = [0.0]
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _COLUMNS = ("id", "at", "model", "row", "action", "before", "after", "user", "reason", "source", "run", "act")
 
 
@@ -50,11 +54,13 @@ def seal(*, limit: int | None = None, patient: bool = True) -> int:
 
 
 def seal_soon() -> None:
-    """After an act: seal what it left, unless somebody else is writing; then a later act or a worker does."""
-    try:
-        seal(limit=BLOCK, patient=False)
-    except OperationalError:
+    """After an act: seal what it left. Not while somebody else is writing nor within ``RESPITE`` of the last time, lest
+    many small acts pay for it; a later act or a worker does it then."""
+    if time.monotonic() < _due[0]:
         return
+    with suppress(OperationalError):
+        seal(limit=BLOCK, patient=False)
+    _due[0] = time.monotonic() + RESPITE
 
 
 @every(60, "seal")
@@ -124,7 +130,7 @@ def _digests(after: int, upper: int) -> Iterator[tuple[int, bytes]]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {columns} FROM register_change WHERE id > %s AND id <= %s ORDER BY id", [after, upper])
         for record in cursor.fetchall():
-            yield record[0], hashlib.sha256(json.dumps(record, ensure_ascii=False).encode()).digest()
+            yield record[0], hashlib.sha256(_encode(record).encode()).digest()
 
 
 def _link(previous: str, at: dt.datetime, digests: list[bytes]) -> str:

@@ -115,7 +115,10 @@ class ChangeLog:
 
     def reads(self, change: Change) -> bool:
         """Whether the person may read one change."""
-        return any(records.filter(pk=change.pk).exists() for records, _limited in self._visible())
+        register = registry.by_model.get(change.model)
+        if register is None or register not in self.registers:
+            return bool(self.user.is_superuser)
+        return _seen(self.user, register)[0].filter(pk=change.pk).exists()
 
     def url(self, **changed: object) -> str:
         """Query string with some parameters changed; an empty text takes one away."""
@@ -184,17 +187,18 @@ class ChangeLog:
             self.errors.append(gettext("没有名为“%s”的登记簿，或您无权查看") % slug)
         if self.user.is_superuser and not slug:
             return [(Change.objects.all(), False)]
-        parts = []
-        for register in chosen:
-            records = Change.objects.filter(model=register.label)
-            reach = rights.reach_of(self.user, register)
-            if reach:
-                present = register.model._default_manager.all()
-                gone = deletions(self.user, register).exclude(row__in=present.values("pk"))
-                seen = Q(row__in=present.filter(reach).values("pk")) | Q(row__in=gone.order_by().values("row"))
-                records = records.filter(seen)
-            parts.append((records, bool(reach)))
-        return parts
+        return [_seen(self.user, register) for register in chosen]
+
+
+def _seen(user: Any, register: Register) -> "tuple[models.QuerySet[Change], bool]":
+    """Records of one register that the person may read, and whether these are limited to a reach."""
+    records, reach = Change.objects.filter(model=register.label), rights.reach_of(user, register)
+    if not reach:
+        return records, False
+    present = register.model._default_manager.all()
+    gone = deletions(user, register).exclude(row__in=present.values("pk"))
+    seen = Q(row__in=present.filter(reach).values("pk")) | Q(row__in=gone.order_by().values("row"))
+    return records.filter(seen), True
 
 
 def write_xlsx(out: IO[bytes], entries: Iterable[Entry]) -> None:
@@ -261,8 +265,7 @@ def describe(changes: Sequence[Change], user: Any) -> list[Entry]:
 
 def _of_register(register: Register, changes: Sequence[Change], user: Any) -> Iterator[Entry]:
     columns = rights.visible(user, register.bound)
-    images = [image for one in changes for image in (one.before, one.after) if image]
-    names = references_in(images, columns)
+    names = references_in([(one.before, one.after) for one in changes], columns)
     rows = rights.restrict(register.base(), register, user).in_bulk({one.row for one in changes})
     for one in changes:
         row = rows.get(one.row)

@@ -23,14 +23,16 @@ KIND_WORDS = {
     "json": "结构",
 }
 
+ORIGINS = ADDED, READ_ONLY_ONCE, TYPED, FOLLOWING = ("自定义", "只在导入时读取", "填报", "由其他内容得出")
+
 
 def origin(column: BoundColumn) -> str:
     """Where a column's values come from."""
     if column.is_custom:
-        return "自定义"
+        return ADDED
     if column.column.source_only:
-        return "只在导入时读取"
-    return "填报" if column.column.editable else "由其他内容得出"
+        return READ_ONLY_ONCE
+    return TYPED if column.column.editable else FOLLOWING
 
 
 def line(column: BoundColumn) -> tuple[str, ...]:

@@ -42,7 +42,9 @@ class _Choices:
     """Lists of choices, short ones within the rule, long ones in columns of a hidden sheet."""
 
     def __init__(self, book: Any) -> None:
-        self.book, self.sheet, self.used = book, None, 0
+        self.book: Any = book
+        self.sheet: Any = None
+        self.used = 0
 
     def source(self, words: Sequence[str]) -> Any:
         from xlsxwriter.utility import xl_col_to_name

@@ -28,7 +28,7 @@ from lianpu.register.audit import seal_soon
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.kinds import Choice, Flag, Moment
 from lianpu.register.models import Change
-from lianpu.register.triggers import install_triggers
+from lianpu.register.triggers import Image, install_triggers
 
 __all__ = [
     "FieldChange",
@@ -160,21 +160,24 @@ def changes_of(
 
 def told(changes: Sequence[Change], columns: Sequence[BoundColumn]) -> list[tuple[Change, list[FieldChange]]]:
     """Changes of one register in words, each with those of ``columns`` that differ, in one query a reference column."""
-    names = references_in([image for one in changes for image in (one.before, one.after) if image], columns)
+    names = references_in([(one.before, one.after) for one in changes if one.before and one.after], columns)
     return [(change, differences(columns, change.before, change.after, names)) for change in changes]
 
 
-def references_in(images: Iterable[dict[str, Any]], columns: Iterable[BoundColumn]) -> Names:
-    """What the rows that images refer to are called, by column and id."""
-    held, found = list(images), {}
+def references_in(pairs: Iterable[tuple[Image | None, Image | None]], columns: Iterable[BoundColumn]) -> Names:
+    """What the rows are called that images, before and after, refer to differently; by column and id."""
+    held, found = list(pairs), {}
     for one in columns:
         if isinstance(one.field, models.ForeignKey):
             target: Any = one.field.related_model
-            way = one.path.partition("__")[2]
-            ids = {pk for image in held if (pk := image.get(str(one.field.column))) is not None}
+            name, way = str(one.field.column), one.path.partition("__")[2]
+            both = [{(image or {}).get(name) for image in pair} for pair in held]
+            ids = set().union(*(values for values in both if len(values) > 1)) - {None}
+            if not ids:
+                continue
             rows = target._default_manager.filter(pk__in=ids).order_by()
             if way:
-                found[one.name] = {pk: str(name) for pk, name in rows.values_list("pk", way)}
+                found[one.name] = {pk: str(words) for pk, words in rows.values_list("pk", way)}
             else:
                 found[one.name] = {row.pk: str(row) for row in rows}
     return found
@@ -182,8 +185,8 @@ def references_in(images: Iterable[dict[str, Any]], columns: Iterable[BoundColum
 
 def differences(
     columns: Iterable[BoundColumn],
-    before: dict[str, Any] | None,
-    after: dict[str, Any] | None,
+    before: Image | None,
+    after: Image | None,
     names: Names | None = None,
 ) -> list[FieldChange]:
     """Columns that differ between two images of a row; for a new or deleted row none are listed."""
@@ -198,7 +201,7 @@ def differences(
     return found
 
 
-def value_in(image: dict[str, Any], column: BoundColumn) -> Any:
+def value_in(image: Image, column: BoundColumn) -> Any:
     """What an image holds of a column; None for what is not stored."""
     if column.is_custom:
         return (image.get("extra") or {}).get(column.name)

@@ -118,7 +118,7 @@ def propose(column: BoundColumn, texts: Iterable[str], user: Any) -> dict[str, S
     seen = set(
         rights.restrict(target.model._default_manager.filter(pk__in=pks), target, user).values_list("pk", flat=True)
     )
-    kept = {}
+    kept: dict[str, Sequence[Proposal]] = {}
     for text, proposals in found.items():
         visible = [one for one in proposals if one.id in seen]
         if visible and visible[0] is not proposals[0]:  # a better one is hidden: nothing may be taken for granted

@@ -137,7 +137,8 @@ def test_rows_changed_behind_the_triggers_are_named(chain: list[int], firms: Map
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_act_is_sealed_once_it_is_committed() -> None:
+def test_an_act_is_sealed_once_it_is_committed_if_another_was_not_just_before(monkeypatch: Any) -> None:
+    monkeypatch.setattr(audit, "_due", [0.0])
     audit.seal()
     before = audit.verify().records
     with acting("王某"):
@@ -145,6 +146,12 @@ def test_an_act_is_sealed_once_it_is_committed() -> None:
         assert audit.verify().unsealed == 1
     report = audit.verify()
     assert (report.records, report.unsealed) == (before + 1, 0)
+    with acting("王某"):
+        Place.objects.update(name="乙")
+    monkeypatch.setattr(audit, "_due", [0.0])
+    with acting("王某"):
+        Place.objects.update(name="丙")
+    assert audit.verify().records == before + 3
 
 
 def test_commands_tell_and_answer(chain: list[int]) -> None:

@@ -1,5 +1,6 @@
 """Every register of the house passes the suite that the kit gives; ``tests/architecture`` sees that none is left out."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -130,6 +131,26 @@ class TestEnterpriseFigures(RegisterSuite, SensitiveColumns):
     @pytest.fixture
     def surroundings(self, firms: Mapping[str, Any]) -> None:
         """Firms."""
+
+
+class TestEnterpriseMerges(ComputedSuite):
+    slug = "enterprise-merges"
+
+    @pytest.fixture
+    def surroundings(self, firms: Mapping[str, Any]) -> None:
+        from lianpu.enterprises.models import EnterpriseMerge
+
+        for number, (firm, code, why) in enumerate([("己", A, "同一家"), ("丁", B, ""), ("甲", C, "重复登记")]):
+            EnterpriseMerge.objects.create(
+                old_id=9000 + number,
+                old_uscc=code,
+                old_name=f"示例旧{firm}有限公司",
+                into=firms[firm],
+                act=number,
+                by="王某",
+                at=dt.datetime(2026, 3, number + 1, 8, 30, tzinfo=dt.UTC),
+                why=why,
+            )
 
 
 class TestChains(RegisterSuite):

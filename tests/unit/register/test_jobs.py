@@ -294,11 +294,14 @@ class TestDuties:
         assert (tick.worker, tick.error) == ("", "ZeroDivisionError: division by zero")
 
     def test_old_results_go(self) -> None:
-        old, new = (jobs.start("leave-a-file", user=SYSTEM, name="清单.txt") for _ in range(2))
-        Job.objects.filter(pk=old.pk).update(ended_at=timezone.now() - timedelta(days=31))
+        user = person()
+        old, new, systems = (jobs.start("leave-a-file", user=who, name="清单.txt") for who in (user, user, SYSTEM))
+        Job.objects.exclude(pk=new.pk).update(ended_at=timezone.now() - timedelta(days=31))
         worker.clean()
-        assert jobs.result_file(old) is None
+        assert (jobs.result_file(old), jobs.result_file(systems)) == (None, None)
         assert jobs.result_file(new) is not None
+        assert set(jobs.visible_to(user)) == {old, new}
+        assert not Job.objects.filter(pk=systems.pk).exists()
 
 
 class TestPages:

@@ -75,7 +75,11 @@ def test_a_list_under_an_empty_row_beside_empty_sheets(ledgers: Path) -> None:
     sheet = read(ledgers / "central-soe" / "企业列表.xlsx", frozenset(["企业（集团）名称", "规范简称"]))
     assert (len(sheet.rows), sheet.lines[0], sheet.lines[-1]) == (105, 3, 107)
     assert cells(sheet, "序号") == [float(number) for number in range(1, 106)]
-    assert cells(sheet, "规范简称")[-3:] == ["突破", "创新", "领先"]  # keywords; whether they are firms, the register says
+    assert cells(sheet, "规范简称")[-3:] == [
+        "突破",
+        "创新",
+        "领先",
+    ]  # keywords; whether they are firms, the register says
 
 
 LEDGER = frozenset(["分项工程", "分项工程名称", "里程位置", "施工开始时间", "长度"])

@@ -73,6 +73,14 @@ class TestFilters:
         for word, letter in (("-", "甲"), ("'-", "乙")):
             assert found(dict(parse_qsl(groups[word].url[1:]))) == {letter}
 
+    def test_badges_speak_in_names(self, firms: Firms, enterprises: Register) -> None:
+        zone = firms["庚"].zone
+        asked = {"f.place": "620104,620102", "at.zone": str(zone.pk), "f.status.not": "active", "f.kind": "!-"}  # type: ignore[union-attr]
+        told = {badge.label: badge.text for badge in Listing(enterprises, SYSTEM, asked).filters()}
+        assert told == {"所在地": "西固区、城关区", "功能区": str(zone), "登记状态（不是）": "存续", "企业类型": "非空"}
+        nobody = grant("nobody", {"enterprises": ["view"]})
+        assert [badge.text for badge in Listing(enterprises, nobody, {"f.place": "620104"}).filters()] == ["620104"]
+
     @pytest.mark.parametrize("asked", [{"at.founded": "2021-13"}, {"at.founded": "0000"}, {"at.capital_10k_cny": "1"},
                                        {"at.place": "兰州"}, {"f.name.from": "甲"}, {"since": "昨天"}, {"f.name.like": "甲"}])  # fmt: skip
     def test_what_cannot_be_read_is_said(self, firms: Firms, enterprises: Register, asked: Mapping[str, str]) -> None:

@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lianpu.register.reading import UnreadableError, limited, read
+from lianpu.register.reading.layout import arrange
 from lianpu.register.reading.limits import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, MAX_UNPACKED_BYTES, MAX_WORKBOOK_BYTES
+from lianpu.register.reading.opening import RawSheet
 
 KNOWN = frozenset(["企业名称", "注册资本", "备注"])
 SHEET = "xl/worksheets/sheet1.xml"
@@ -80,7 +82,9 @@ def refused(folder: Path, data: bytes, name: str = "报送.xlsx") -> str:
 
 
 # -- too large ---------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("head", "size"), [(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 200 << 20), (b"a,b\n", MAX_BYTES + 1)])
+@pytest.mark.parametrize(
+    ("head", "size"), [(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 200 << 20), (b"a,b\n", MAX_BYTES + 1)]
+)
 def test_files_beyond_the_bound_are_refused_unread(tmp_path: Path, head: bytes, size: int) -> None:
     file = tmp_path / "大.xls"
     with file.open("wb") as stream:
@@ -109,7 +113,9 @@ def test_a_zip_of_very_many_parts(tmp_path: Path) -> None:
 def test_sixteen_thousand_columns(workbook: bytes, tmp_path: Path) -> None:
     from openpyxl.utils import get_column_letter
 
-    row = "".join(text_cell(f"{get_column_letter(at)}1", "企业名称" if at == 1 else f"列{at}") for at in range(1, 16_385))
+    row = "".join(
+        text_cell(f"{get_column_letter(at)}1", "企业名称" if at == 1 else f"列{at}") for at in range(1, 16_385)
+    )
     assert f"{MAX_COLUMNS:,}列" in refused(tmp_path, with_sheet(workbook, worksheet(f'<row r="1">{row}</row>')))
 
 
@@ -179,6 +185,13 @@ def test_a_locked_zip(workbook: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [0.3, 0.9, 0.99])
 def test_a_file_that_did_not_arrive_whole(workbook: bytes, tmp_path: Path, kept: float) -> None:
     refused(tmp_path, workbook[: int(len(workbook) * kept)])
+
+
+def test_a_part_that_does_not_unpack(workbook: bytes, tmp_path: Path) -> None:
+    data = bytearray(workbook)
+    start = data.index(SHEET.encode()) + len(SHEET)
+    data[start + 20 : start + 60] = b"\xff" * 40
+    assert "已损坏" in refused(tmp_path, bytes(data))
 
 
 def test_what_the_ending_says_does_not_matter(workbook: bytes, tmp_path: Path) -> None:
@@ -257,10 +270,49 @@ FUZZ = settings(max_examples=15, suppress_health_check=[HealthCheck.function_sco
 
 def try_it(file: Path) -> None:
     """Read it, or be told why not, in words."""
+    told = "请"
     try:
         read(file, KNOWN)
     except UnreadableError as error:
-        assert "请" in str(error)
+        told = str(error)
+    assert "请" in told
+
+
+LINES = st.lists(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                ["", None, "企业名称", "注册资本", "合计", "注：甲", "一", "（一）乙", "序号", 1.0, 2, "2", " "]
+            ),
+            st.text(max_size=4),
+            st.dates(),
+        ),
+        max_size=5,
+    ),
+    max_size=10,
+)
+PLACES = st.integers(0, 12)
+
+
+@given(LINES, st.lists(st.tuples(PLACES, PLACES, PLACES, PLACES)), st.lists(PLACES), st.lists(PLACES), st.booleans())
+def test_random_lines_however_merged_and_hidden(
+    lines: list[list[object]],
+    merges: list[tuple[int, int, int, int]],
+    hidden_rows: list[int],
+    hidden_columns: list[int],
+    with_hidden: bool,
+) -> None:
+    sound = RawSheet("表", 10, 5, False, merges, hidden_rows, hidden_columns, [(row, 0) for row in hidden_rows])
+    even = [[*row, *[""] * (5 - len(row))] for row in lines]
+    for form, raw, cells in (("csv", RawSheet("表"), lines), ("xlsx", sound, even)):
+        try:
+            sheet = arrange(Path("表"), form, raw, iter(enumerate(cells, start=1)), KNOWN, with_hidden=with_hidden)
+        except UnreadableError:
+            continue
+        assert len(sheet.heads) == len(sheet.units)
+        assert len(sheet.rows) == len(sheet.lines) == len(sheet.groups)
+        assert form == "csv" or {len(row) for row in sheet.rows} <= {len(sheet.heads)}
+        assert sheet.lines == sorted(set(sheet.lines))
 
 
 @FUZZ
@@ -309,7 +361,9 @@ def test_damaged_workbooks(workbook: bytes, tmp_path: Path, seed: int) -> None:
 TAGS: list[Callable[[random.Random], str]] = [
     lambda c: f'<row r="{c.choice([0, 1, 2, 5, 1048576, 9999999])}">',
     lambda _: "</row>",
-    lambda c: f'<c r="{c.choice(["A1", "B2", "XFD9", "A0", "", "ZZZZ1"])}" t="{c.choice(["s", "n", "d", "str", "b"])}">',
+    lambda c: (
+        f'<c r="{c.choice(["A1", "B2", "XFD9", "A0", "", "ZZZZ1"])}" t="{c.choice(["s", "n", "d", "str", "b"])}">'
+    ),
     lambda c: f"<v>{c.choice(['1', '-5', 'NaN', '1e999', '99999999', ''])}</v>",
     lambda _: "</c>",
     lambda c: f'<mergeCells><mergeCell ref="{c.choice(["A1:XFD1048576", "B2:A1", "A1", "A1:B"])}"/></mergeCells>',

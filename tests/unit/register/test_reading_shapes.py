@@ -59,7 +59,9 @@ def test_a_city_ledger_with_everything(page: Worksheet, tmp_path: Path) -> None:
     page.append([None, "小 计", None, 3.5, 200])
     page.append(["基础设施类"])
     page.merge_cells("A9:F9")
-    page.append([7, "示例道路", None, None, "中央预算内资金2400万元（已上报待审批）+国投自筹1.37亿元", dt.date(2025, 3, 1)])
+    page.append(
+        [7, "示例道路", None, None, "中央预算内资金2400万元（已上报待审批）+国投自筹1.37亿元", dt.date(2025, 3, 1)]
+    )
     page.append(["不予调度"])
     page.merge_cells("A11:F11")
     page.append([8, "示例桥", "示例丙公司 张三 13900000000", 4, None, None])
@@ -156,7 +158,9 @@ def test_group_rows_of_several_levels(page: Worksheet, tmp_path: Path) -> None:
 
 
 def test_groups_numbered_in_chinese_among_rows_numbered_in_figures(tmp_path: Path) -> None:
-    sheet = send_csv(tmp_path, "序号,项目名称,总投资,备注\n一,产业类,300,\n1,甲,100,x\n2,乙,200,\n（二）,民生类,,\n3,丙,1,\n")
+    sheet = send_csv(
+        tmp_path, "序号,项目名称,总投资,备注\n一,产业类,300,\n1,甲,100,x\n2,乙,200,\n（二）,民生类,,\n3,丙,1,\n"
+    )
     assert column(sheet, "项目名称") == ["甲", "乙", "丙"]
     assert sheet.groups == ["一、产业类", "一、产业类", "一、产业类 / （二）民生类"]
 
@@ -185,7 +189,9 @@ def test_names_that_merely_contain_such_words_are_rows(tmp_path: Path) -> None:
 def test_repeated_heads_and_a_line_of_ordinals(tmp_path: Path) -> None:
     sheet = send_csv(
         tmp_path,
-        "序号,项目名称,总投资（亿元）\n甲,乙,1\n1,示例一期,3\n序 号,项目名称,总投资\n（亿元）\n".replace("总投资\n", "总投资")
+        "序号,项目名称,总投资（亿元）\n甲,乙,1\n1,示例一期,3\n序 号,项目名称,总投资\n（亿元）\n".replace(
+            "总投资\n", "总投资"
+        )
         + "1,示例二期,4\n",
     )
     assert column(sheet, "项目名称") == ["示例一期", "示例二期"]
@@ -239,7 +245,13 @@ def test_blank_columns_at_the_end_are_no_columns(tmp_path: Path) -> None:
 
 def test_cells_merged_downwards_are_filled_only_where_they_are_merged(page: Worksheet, tmp_path: Path) -> None:
     page.append(["投资商名称", "项目名称", "总投资"])
-    for row in (["示例甲", "一期", 1], [None, "二期", 2], [None, None, None], [None, "三期", 3], ["示例乙", "四期", None]):
+    for row in (
+        ["示例甲", "一期", 1],
+        [None, "二期", 2],
+        [None, None, None],
+        [None, "三期", 3],
+        ["示例乙", "四期", None],
+    ):
         page.append(row)
     page.append([None, "五期", 5])
     page.merge_cells("A2:A4")
@@ -374,7 +386,9 @@ def cells_of(rows: Sequence[Sequence[object]]) -> list[list[object]]:
 
 CELLS = st.one_of(
     st.none(),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="�\ufffe\uffff"), max_size=12),
+    st.text(
+        st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="�\ufffe\uffff"), max_size=12
+    ),
     st.floats(-1e9, 1e9).map(lambda number: round(number, 6)),
     st.integers(-(10**9), 10**9),
     st.booleans(),

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 ("act", models.BigIntegerField(verbose_name="事项")),
                 ("by", models.CharField(max_length=150, verbose_name="何人")),
                 ("at", models.DateTimeField(verbose_name="时间")),
-                ("reason", models.TextField(blank=True, verbose_name="为何")),
+                ("why", models.TextField(blank=True, verbose_name="为何")),
                 (
                     "into",
                     models.ForeignKey(

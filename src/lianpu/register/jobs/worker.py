@@ -119,10 +119,14 @@ def _take(duty: Duty, worker: str) -> bool:
 
 @every(3600, "jobs-clean")
 def clean() -> None:
-    """Take away the files of jobs that ended ``LIANPU_JOBS_KEEP_DAYS`` ago, and of those that never came to be."""
+    """Take away the files of jobs that ended ``LIANPU_JOBS_KEEP_DAYS`` ago, and of those that never came to be.
+
+    What people asked for stays on their lists; what the system asked for goes altogether.
+    """
+    limit = timezone.now() - timedelta(days=settings.LIANPU_JOBS_KEEP_DAYS)
+    Job.objects.filter(user=None, ended_at__lt=limit).delete()
     if not live.home().is_dir():
         return
-    limit = timezone.now() - timedelta(days=settings.LIANPU_JOBS_KEEP_DAYS)
     kept = set(Job.objects.exclude(ended_at__lt=limit).values_list("pk", flat=True))
     for folder in live.home().iterdir():
         if folder.name.isdigit() and int(folder.name) not in kept:

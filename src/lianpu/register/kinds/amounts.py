@@ -272,7 +272,7 @@ def _refusal(text: str, into: Unit, unit: str) -> BadValueError:
     parts = list(amounts_inside(text, unit)) if into.is_money else []
     if not parts:
         return BadValueError("不是数字", please(unit))
-    total = f"{sum(value for _, value in parts).normalize():f}"
+    total = f"{sum((value for _, value in parts), Decimal(0)).normalize():f}"
     if len(parts) == 1:
         return BadValueError(
             f"金额“{parts[0][0]}”夹在文字中", f"核对无误请改填 {total}（{unit}），说明移到备注", proposal=total

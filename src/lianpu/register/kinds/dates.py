@@ -22,7 +22,6 @@ WORDS = {DAY: "日", MONTH: "月", QUARTER: "季度", HALF: "半年", YEAR: "年
 FIRST_DAY = {MONTH: "只写到月，按该月第一日读入", YEAR: "只写到年，按该年第一日读入"}
 LAST_DAY, START, THIRD = "“底”“末”按最后一日读入", "“初”按第一日读入", "旬按其第一日读入"
 TWO_DIGITS, SERIAL = "年份只写两位，50以下按20××年读入", "Excel 日期序号已读作日期"
-NO_END = "“长期”读作没有截止日"
 ENDLESS = frozenset({"长期", "长期有效", "永久", "永续", "无固定期限", "无期限", "至今", "今"})
 
 _NOTATIONS = (
@@ -134,25 +133,17 @@ def _no_time(cell: object, wanted: str, remedy: str) -> BadValueError:
 
 @dataclass(frozen=True)
 class Date(Kind):
-    """A day. Months and years are read as their first day, 月底 as the last; Excel serials (20000–80000) as days.
-
-    With ``open_ended`` the column is an end that may never come: 长期 and 至今 are read as no date.
-    """
+    """A day. Months and years are read as their first day, 月底 as the last; Excel serials (20000–80000) as days."""
 
     reads_loosely: ClassVar[bool] = True
     name: str = "date"
-    open_ended: bool = False
 
-    def parse(self, cell: object) -> dt.date | None:
-        if self.open_ended and plain(cell) in ENDLESS:
-            return None
+    def parse(self, cell: object) -> dt.date:
         return self._when(cell).first
 
     def reading(self, cell: object) -> str:
         if isinstance(cell, dt.date) or (isinstance(cell, str) and _PLAIN_DAY.match(cell)):
             return ""
-        if self.open_ended and plain(cell) in ENDLESS:
-            return NO_END
         found = self._when(cell)
         return "；".join(said for said in (found.said, FIRST_DAY.get(found.precision, "")) if said)
 

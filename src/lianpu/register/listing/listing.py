@@ -359,6 +359,11 @@ class Listing:
             return None
         if text in (BLANK, FILLED):
             return column.shown_label + sign, gettext("空白") if text == BLANK else gettext("非空")
+        target = target_of(self.register, column) if column.column.filter_with is not None else None
+        if target is not None:
+            codes = text.split(",")
+            named = self._named(target, target.key[0], codes)
+            return column.shown_label + sign, "、".join(named.get(code, code) for code in codes)
         if isinstance(column.kind, Choice):
             return column.shown_label + sign, "、".join(column.shown(column.kind.show(one)) for one in text.split(","))
         return column.shown_label + sign, column.shown(text)

@@ -150,7 +150,12 @@ class _Arrangement:
         common = unit_above(row for _, row in self.above[: self.head.first])
         units = [unit if head else "" for head, unit in zip(self.heads, self.head.units, strict=False)]
         for at, head in enumerate(self.heads) if common else ():
-            if head and head not in _SERIAL and not units[at] and any(at < len(row) and _numeric(row[at]) for row in sample):
+            if (
+                head
+                and head not in _SERIAL
+                and not units[at]
+                and any(at < len(row) and _numeric(row[at]) for row in sample)
+            ):
                 units[at] = common
         return units
 
@@ -380,7 +385,7 @@ class _Judge:
         if line == self.first_line and len(texts) > 2:
             codes = [text for _, text in texts if _CODE.match(text.removesuffix(".0")) or text in _ORDINALS]
             numbers = [int(float(text)) for text in codes if text.replace(".0", "").isdecimal()]
-            running = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            running = len(numbers) > 2 and numbers == list(range(1, len(numbers) + 1))
             headed = any(text in self.known or text in _ORDINALS for _, text in texts)
             if len(codes) >= 0.8 * len(texts) and (headed or (running and len(codes) == len(texts))):
                 return kinds.REPEATED_HEAD, shown

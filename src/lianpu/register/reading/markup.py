@@ -7,6 +7,7 @@ a second, in a thread beside calamine's own work. Runs in the limited process.
 import copy
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -21,7 +22,7 @@ _LONGEST_ROW = 8 << 20
 _MAX_CATALOGUE = 16 << 20
 _MOST_FORMULAS = 10_000  # listed; whoever has more need not be told of each
 _READ_PARTS = (".xml", ".rels", ".bin")  # what a reader of cells unpacks; pictures stay packed
-_DAMAGED = (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError, OSError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, KeyError, ValueError, OSError)
 
 
 class BadPartsError(Exception):

@@ -15,7 +15,7 @@ from typing import Any
 
 from lianpu.register.reading.limits import MAX_CELLS, MAX_SHEETS, UnreadableError, check_size, too_large
 from lianpu.register.reading.markup import BadPartsError, Markup, check_parts, survey_parts
-from lianpu.register.reading.sniffing import locked
+from lianpu.register.reading.sniffing import SAVE_AS, locked
 
 TOP_LINES = 30  # lines among which a head is looked for
 CHUNK_CELLS = 40_000
@@ -69,7 +69,7 @@ class Workbook:
         except BadPartsError as error:
             raise UnreadableError(f"{path.name} {error}") from error
         except (CalamineError, zipfile.BadZipFile, ValueError) as error:
-            raise UnreadableError(f"{path.name} 不是可读的工作簿（{error}），请另存为 xlsx 后再报送。") from error
+            raise UnreadableError(f"{path.name} 不是可读的工作簿，或已损坏。{SAVE_AS}。") from error
 
     def _read(self, only: str | None, opening: Opening) -> None:
         from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -115,9 +115,9 @@ class Workbook:
         cells = self._open.get(name) or self._book.get_sheet_by_name(name)
         chunk: list[Sequence[object]] = []
         size = max(1, CHUNK_CELLS // max(sheet.columns, 1))
-        left = [""] * (cells.start[1] if sheet.rows else 0)  # calamine leaves blank columns at the left out
+        left = [""] * (cells.start[1] if cells.start else 0)  # calamine leaves blank columns at the left out
         for row in cells.iter_rows() if sheet.rows else ():
-            chunk.append(left + row if left else row)
+            chunk.append([*left, *row] if left else row)
             if len(chunk) == size:
                 yield chunk
                 chunk = []

@@ -9,7 +9,7 @@ from lianpu.register.reading.limits import MAX_BYTES, MAX_WORKBOOK_BYTES, Unread
 # Endings of the names of files that may be tables; what a file is, its content says.
 FORMS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "et", "ods", "csv", "txt", "tsv", "parquet"})
 WORKBOOKS = frozenset({"xlsx", "xlsb", "xls", "ods"})
-_SAVE_AS = "请用 WPS 或 Excel 打开后另存为 xlsx 再报送"
+SAVE_AS = "请用 WPS 或 Excel 打开后另存为 xlsx 再报送"
 # First bytes of what offices send by mistake → what it is, and the remedy.
 _OTHERS = (
     (b"%PDF", "PDF 文档", "请报送原来的表格（xlsx 或 csv）"),
@@ -53,12 +53,12 @@ def _form(path: Path, first: bytes) -> str:
         if first.startswith(magic):
             raise UnreadableError(f"{path.name} 是{what}，不是表格。{remedy}。")
     if first.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
-        raise UnreadableError(f"{path.name} 实为网页或 XML 文件，只是以表格命名。{_SAVE_AS}。")
+        raise UnreadableError(f"{path.name} 实为网页或 XML 文件，只是以表格命名。{SAVE_AS}。")
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         raise UnreadableError(f"{path.name} 不是可读的 parquet 文件，请重新导出后再报送。")
     if suffix not in {".csv", ".txt", ".tsv"} and b"\0" in first and not first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableError(f"不认识 {path.name} 的内容，或文件已损坏。{_SAVE_AS}。")
+        raise UnreadableError(f"不认识 {path.name} 的内容，或文件已损坏。{SAVE_AS}。")
     return "csv"
 
 
@@ -72,7 +72,7 @@ def _zipped(path: Path) -> str:
             return data.find(name, max(listed, 0)) >= 0
 
         if listed < 0 and not zipfile.is_zipfile(path):
-            raise UnreadableError(f"{path.name} 已损坏或没有传完整，请重新发送；若仍不行，{_SAVE_AS}。")
+            raise UnreadableError(f"{path.name} 已损坏或没有传完整，请重新发送；若仍不行，{SAVE_AS}。")
         if holds(b"xl/workbook.bin"):
             return "xlsx" if holds(b"xl/workbook.xml") else "xlsb"
         if holds(b"xl/"):
@@ -97,7 +97,7 @@ def _compound(path: Path) -> str:
             return "xls"
         if holds("WordDocument"):
             raise UnreadableError(f"{path.name} 是 Word 文档，不是表格。{_WORD_REMEDY}。")
-    raise UnreadableError(f"{path.name} 不是可读的工作簿，或已损坏。{_SAVE_AS}。")
+    raise UnreadableError(f"{path.name} 不是可读的工作簿，或已损坏。{SAVE_AS}。")
 
 
 def locked(name: str) -> UnreadableError:

@@ -21,7 +21,7 @@ from lianpu.register.search.rows import own_columns, searched_registers
 from lianpu.register.search.store import All, Either, Wanted
 
 ENOUGH = 300  # rows that one question to the index proposes; a word with fewer is settled by one question
-BROAD = 5_000  # the same for somebody who sees only a part of the rows
+BROAD = 3_000  # the same for somebody who sees only a part of the rows
 SCAN = 20_000  # rows that are read one by one, where there is no index or somebody sees no more
 CLIP = 24  # characters of a long text shown on either side of a word
 
@@ -58,11 +58,12 @@ class Hit:
 
 @dataclass(frozen=True)
 class Group:
-    """The best hits in one register; ``more`` says that there are others."""
+    """The best hits in one register; ``more`` says that there are others, ``unsure`` that there may be."""
 
     register: Register
     hits: Sequence[Hit]
     more: bool
+    unsure: bool
 
     @property
     def title(self) -> str:
@@ -115,13 +116,14 @@ def search(user: Any, words: str, *, registers: Iterable[Register] | None = None
             columns = rights.visible(user, own_columns(register))
             if columns and rights.may(user, register, rights.VIEW):
                 seeker = _Seeker(register, user, columns, asked, limit, held.get(register.slug), late)
-                judged, more = seeker.seek()
+                judged, more, unsure = seeker.seek()
                 results.notes += seeker.notes
                 if judged:
-                    found.append((judged[0].order, register, columns, judged, more))
+                    found.append((judged[0].order, register, columns, judged, more, unsure))
         found.sort(key=lambda one: one[0])
         results.groups = [
-            Group(register, _hits(register, columns, judged), more) for _, register, columns, judged, more in found
+            Group(register, _hits(register, columns, judged), more, unsure)
+            for _order, register, columns, judged, more, unsure in found
         ]
     if registers is None:
         results.targets = _targets(user, asked)
@@ -150,11 +152,12 @@ class _Seeker:
         self.judged: dict[int, Judged] = {}
         self.notes: list[str] = []
 
-    def seek(self) -> tuple[list[Judged], bool]:
-        """The best hits in order, and whether there are or may be more."""
+    def seek(self) -> tuple[list[Judged], bool, bool]:
+        """The best hits in order, and whether there are others, or may be."""
         all_seen = self._look() and not self.late.lags
         best = sorted(self.judged.values(), key=lambda one: one.order)
-        return best[: self.limit], len(best) > self.limit or not all_seen
+        more = len(best) > self.limit
+        return best[: self.limit], more, not all_seen and not more
 
     def _look(self) -> bool:
         """Judge the rows that can be hits; whether those were all."""

@@ -39,8 +39,9 @@ def silent(_done: int, _total: int, _words: str) -> None:
 
 def keep_up(progress: Progress = silent) -> int:
     """Bring the index up to the present; the number of rows read."""
+    present = set(connection.introspection.table_names())
     for register in searched_registers():
-        _prepare(register)
+        _prepare(register, store.table_of(register) in present)
     read = _follow(progress)
     for register in searched_registers():
         read += _fill(register, progress)
@@ -53,15 +54,15 @@ def rebuild(registers: Iterable[Register] = ()) -> None:
     SearchIndex.objects.filter(register__in=slugs).delete()
 
 
-def _prepare(register: Register) -> None:
+def _prepare(register: Register, is_there: bool) -> None:
     """See that the register has an index of the right shape, at first an empty one."""
     state, shape = SearchIndex.objects.filter(register=register.slug).first(), shape_of(register)
     outworn = state is not None and state.stale > max(10 * BATCH, state.rows // 4)
-    if state is None or state.shape != shape or outworn:
+    if state is None or state.shape != shape or outworn or not is_there:
         with transaction.atomic():
-            SearchIndex.objects.filter(register=register.slug).delete()
-            SearchIndex.objects.create(register=register.slug, shape=shape)
-            store.make(register)
+            SearchIndex.objects.filter(pk=state.pk if state else None).delete()
+            if SearchIndex.objects.get_or_create(register=register.slug, defaults={"shape": shape})[1]:
+                store.make(register)
 
 
 def _fill(register: Register, progress: Progress) -> int:

@@ -50,7 +50,7 @@ class Word:
     # -- as tokens -----------------------------------------------------------------------------
     def written(self, kind: str) -> Wanted:
         """The tokens of texts of ``kind`` that hold the word."""
-        return All(tuple(kind + piece for piece in texts.sought(self.letters)))
+        return All(tuple(texts.sought(self.letters, kind)))
 
     @property
     def named(self) -> Wanted:

@@ -12,8 +12,10 @@ Whoever looks for a text looks for all its pieces; rows that have them all are t
 different places in a row.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise, product
 
@@ -28,6 +30,8 @@ HETERONYMS = frozenset(
     "重长行乐厦单曾朝调盛车传藏弹降会校系解翟尉蔚澄堡埔泊铅莘什宿率贾壳陆秘期属尾巷轧粘种圈蕃番覃仇召参都柏薄露绿模卜刨涡莞"
     "歙渑陂六洞"
 )
+
+_LATIN = re.compile(r"[0-9a-z]{4,}")
 
 
 class _Folding(dict[int, int]):
@@ -70,62 +74,58 @@ def is_code(letters: str) -> bool:
     return len(letters) >= 6 and letters.isascii() and any(map(str.isdigit, letters))
 
 
-def pieces(letters: str, size: int) -> list[str]:
-    """Every stretch of ``size`` characters."""
-    return [letters[i : i + size] for i in range(len(letters) - size + 1)]
+def pieces(letters: str, size: int, kind: str = "") -> list[str]:
+    """Every stretch of ``size`` characters, marked with ``kind``."""
+    return [kind + letters[i : i + size] for i in range(len(letters) - size + 1)]
 
 
-def sought(letters: str) -> list[str]:
-    """Pieces that a text must have if it holds ``letters`` (two or more); of a long word, every other."""
-    found = pieces(letters, 4 if letters.isascii() and len(letters) >= 4 else 2)
+def sought(letters: str, kind: str) -> list[str]:
+    """Tokens that a text must have if it holds ``letters`` (two or more); of a long word, every other."""
+    found = pieces(letters, 4 if letters.isascii() and len(letters) >= 4 else 2, kind)
     return found if len(found) <= 16 else [*found[::2], found[-1]]
 
 
-# -- what is said of a row ---------------------------------------------------------------------------------------
+# -- what is said of a row: lists, for a million rows have some hundred million tokens ----------------------------
 
 
-def name_tokens(text: str) -> Iterator[str]:
+def name_tokens(text: str) -> list[str]:
     """Tokens of a column of weight A or B."""
     letters = letters_of(fold(text))
-    if letters:
-        yield from _written(letters, CODE if is_code(letters) else NAME)
-        yield FIRST + letters[0]
-        yield LAST + letters[-1]
-        if not letters.isascii():
-            yield from _spoken(letters)
+    if not letters:
+        return []
+    found = _written(letters, CODE if is_code(letters) else NAME)
+    found += (FIRST + letters[0], LAST + letters[-1])
+    return found if letters.isascii() else found + _spoken(letters)
 
 
-def long_tokens(text: str) -> Iterator[str]:
+def long_tokens(text: str) -> list[str]:
     """Tokens of a column of weight C."""
     return _written(letters_of(fold(text)), LONG)
 
 
 def length_token(name: str) -> str:
-    return LENGTH + str(sum(len(name) > bound for bound in LENGTHS))
+    return LENGTH + str(bisect_left(LENGTHS, len(name)))
 
 
-def _written(letters: str, kind: str) -> Iterator[str]:
-    for piece in pieces(letters, 2):
-        yield kind + piece
-    for piece in pieces(letters, 4):
-        if piece.isascii():
-            yield kind + piece
+def _written(letters: str, kind: str) -> list[str]:
+    found = pieces(letters, 2, kind)
+    for run in _LATIN.findall(letters):
+        found += pieces(run, 4, kind)
+    return found
 
 
-def _spoken(letters: str) -> Iterator[str]:
-    first = [initials(one) for one in letters]
-    for size in (2, 4):
-        if all(len(one) == 1 for one in first):
-            yield from (INITIALS + piece for piece in pieces("".join(first), size))
-        else:
-            for i in range(len(first) - size + 1):
-                yield from (INITIALS + "".join(way) for way in product(*first[i : i + size]))
-    yield from (FIRST_INITIAL + one for one in first[0])
-    read = [readings(one) for one in letters]
-    yield from (FIRST_SYLLABLE + one for one in read[0])
-    for before, after in pairwise(read):
-        for one in before:
-            yield from (f"{SYLLABLES}{one}.{other}" for other in after)
+def _spoken(letters: str) -> list[str]:
+    first, read = [initials(one) for one in letters], [readings(one) for one in letters]
+    if all(len(one) == 1 for one in first):
+        typed = "".join(first)
+        found = pieces(typed, 2, INITIALS) + pieces(typed, 4, INITIALS)
+    else:
+        stretches = [first[i : i + size] for size in (2, 4) for i in range(len(first) - size + 1)]
+        found = [INITIALS + "".join(way) for stretch in stretches for way in product(*stretch)]
+    found += [FIRST_INITIAL + one for one in first[0]]
+    found += [FIRST_SYLLABLE + one for one in read[0]]
+    found += [f"{SYLLABLES}{one}.{other}" for before, after in pairwise(read) for one in before for other in after]
+    return found
 
 
 # -- pinyin ------------------------------------------------------------------------------------------------------

@@ -24,11 +24,14 @@ from lianpu.register.views.notes import pinned_to
 @require_GET
 def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     register = find_register(slug, request.user)
-    if (now := register.moved_to(pk)) is not None:
+    try:
+        row = find_row(register, request.user, pk)
+    except Http404:
+        if (now := register.moved_to(pk)) is None:
+            raise
         moved = redirect(register.url("detail", now), permanent=True)
-        moved.headers["Cache-Control"] = "no-store"  # a split takes it back
+        moved.headers["Cache-Control"] = "no-store"  # it may come back
         return moved
-    row = find_row(register, request.user, pk)
     related = []
     for other, column in registry.related(register):
         if rights.may(request.user, other, rights.VIEW):

@@ -105,7 +105,7 @@
     const chart = echarts.init(holder, null, { renderer: "svg" });
     const number = new Intl.NumberFormat("zh-CN", { maximumFractionDigits: 4 });
     const category = { type: "category", data: names, triggerEvent: true, axisTick: { show: false } };
-    const measure = { type: "value", axisLabel: { formatter: (value) => number.format(value) } };
+    const measure = { type: "value", axisLabel: { hideOverlap: true, formatter: (value) => number.format(value) } };
     chart.setOption({
       animation: false,
       color: ["#1f5f8b"],
