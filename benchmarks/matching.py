@@ -316,18 +316,18 @@ def timed(names: Sequence[str], firms: int) -> float:
             made = []
     writer = Writer(names[:20_000], gazetteer_of_places())
     texts = [written[0] for name in names[: 2 * TEXTS] if (written := writer.write(name))][:TEXTS]
-    began = time.perf_counter()
+    began, own = time.perf_counter(), time.process_time()
     found = propose_enterprises(texts)
-    seconds = time.perf_counter() - began
+    seconds, busy = time.perf_counter() - began, time.process_time() - own
     began = time.perf_counter()
     propose_enterprises(texts[:1])
     one = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"\n{connection.vendor}: {len(texts):,} texts among {Enterprise.objects.count():,} firms: {seconds:.1f} s ",
-        end="",
+        f"\n{connection.vendor}: {len(texts):,} texts among {Enterprise.objects.count():,} firms: {seconds:.1f} s "
+        f"(this process {busy:.1f}; {len(found):,} with proposals), one text {one:.1f} s, peak memory {peak:,.0f} MiB",
+        flush=True,
     )
-    print(f"({len(found):,} with proposals), one text {one:.1f} s, peak memory {peak:,.0f} MiB", flush=True)
     return seconds
 
 

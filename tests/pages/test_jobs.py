@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import override_settings
 
 from jobs_app.house import House, house, serve, until
 from lianpu.register import jobs
@@ -23,7 +24,8 @@ def running(
     """A house with a site that runs in it, and the site's address; after Chromium, whose loop keeps connections apart."""
     with django_db_blocker.unblock(), house(tmp_path_factory.mktemp("house")) as made:
         _, url = serve(made)
-        get_user_model().objects.create_superuser("wang", password=PASSWORD)
+        with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"]):  # as that site has
+            get_user_model().objects.create_superuser("wang", password=PASSWORD)
         yield made, url
 
 

@@ -79,11 +79,21 @@ class Level:
             return f"{value.year:04d}" if self.part == "year" else f"{value.year:04d}-{value.month:02d}"
         return key(self.column, value)
 
-    def word(self, value: Any, shown: Any) -> str:
+    def names(self, ids: Iterable[Any]) -> dict[Any, Any]:
+        """What is shown of the rows that a reference points at, by id: read apart, for a join would cost every row."""
+        held = self.column.field
+        if not isinstance(held, models.ForeignKey):
+            return {}
+        pointed: Any = held.related_model
+        path = self.column.path.partition("__")[2] or "pk"
+        found = pointed._default_manager.filter(pk__in=[one for one in ids if one is not None])
+        return dict(found.values_list("pk", path))
+
+    def word(self, value: Any, names: Mapping[Any, Any]) -> str:
         """The group's name in files; "" for blank."""
         if value is None:
             return ""
-        return self.key(value) if self.part else self.column.kind.show(shown)
+        return self.key(value) if self.part else self.column.kind.show(names.get(value, value))
 
 
 def _raw(kind: Choice, value: str) -> Any:
@@ -134,9 +144,10 @@ class Grouping:
             self.listing.errors.append(f"不能按“{'、'.join(unknown)}”分组")
         return list({name: can[name] for name in wanted if name in can}.values())[:2]
 
-    @property
+    @cached_property
     def summed_columns(self) -> list[BoundColumn]:
-        return self.listing.totalled
+        """Columns summed in every group; none in a list that is too long to be summed at its foot."""
+        return [] if self.listing.too_many_to_total else self.listing.totalled
 
     @cached_property
     def order(self) -> str:
@@ -150,27 +161,23 @@ class Grouping:
         self, levels: Sequence[Level], within: Iterable[Any] | None = None
     ) -> "models.QuerySet[Any, dict[str, Any]]":
         """One row a combination of the levels' values, ordered by the last; ``within``: values of the first level."""
-        last = levels[-1]
-        expressions: dict[str, Any] = {f"_value{i}": level.value(self.listing) for i, level in enumerate(levels)}
-        if isinstance(last.column.field, models.ForeignKey):
-            expressions["_shown"] = F(last.column.path)
+        values: dict[str, Any] = {f"_value{i}": level.value(self.listing) for i, level in enumerate(levels)}
         measures: dict[str, Any] = {f"_sum{i}": sum_of(column) for i, column in enumerate(self.summed_columns)}
-        rows = self.listing.rows.order_by().annotate(**expressions)
+        rows = self.listing.rows.order_by().annotate(**values)
         if within is not None:
             rows = rows.filter(Q(_value0__in=[one for one in within if one is not None]) | Q(_value0__isnull=True))
-        down, by = self.order.startswith("-"), self.order.lstrip("-")
-        rank = last.rank(self.listing)
-        ranked = rank.asc(nulls_last=True) if by == "count" or not down else rank.desc(nulls_last=True)
-        counted = ["-_count" if down else "_count"] if by == "count" else []
-        return (  # type: ignore[no-any-return]
-            rows.values(*expressions)
-            .annotate(_count=Count("pk"), **measures)
-            .order_by(*counted, ranked, f"_value{len(levels) - 1}")
-        )
+        counted = rows.values(*values).annotate(_count=Count("pk"), **measures)
+        down, last = self.order.startswith("-"), f"_value{len(levels) - 1}"
+        if self.order.endswith("count"):
+            return counted.order_by("-_count" if down else "_count", last)  # type: ignore[no-any-return]
+        rank = levels[-1].rank(self.listing)
+        order = rank.desc(nulls_last=True) if down else rank.asc(nulls_last=True)
+        return counted.order_by(order, last)  # type: ignore[no-any-return]
 
     def _groups(self, levels: Sequence[Level], found: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Any, Group]]:
         """The groups with the value of the level above them (None where there is none)."""
-        at = len(levels) - 1
+        at, found = len(levels) - 1, list(found)
+        names = levels[at].names({row[f"_value{at}"] for row in found})
         for row in found:
             value, params = row[f"_value{at}"], {}
             for i, level in enumerate(levels):
@@ -182,7 +189,7 @@ class Grouping:
             sums = [summed(column, row[f"_sum{i}"]) for i, column in enumerate(self.summed_columns)]
             url = self.listing.url(group="", order="", chart="", page="", view="", **params)
             texts = [column.kind.show(total) for column, total in zip(self.summed_columns, sums, strict=True)]
-            word = levels[at].word(value, row.get("_shown", value))
+            word = levels[at].word(value, names)
             yield row["_value0"] if at else None, Group(levels[at], value, word, url, row["_count"], sums, texts)
 
     def _read(self, start: int, size: int) -> list[Group]:

@@ -15,6 +15,7 @@ from django.db import models
 
 from lianpu.register import rights
 from lianpu.register.declare import BoundColumn, Register, registry
+from lianpu.register.faults import BadValueError
 from lianpu.register.history import acting
 from lianpu.register.kinds import Reference, plain
 from lianpu.register.models import MatchDecision
@@ -185,14 +186,13 @@ def _listed(proposals: Sequence[Proposal]) -> str:
     return "、".join(f"{one.label}（{one.score:.0%}）" for one in proposals[:SHOWN])
 
 
-def find_one(register: Register, column: BoundColumn, text: str, user: Any) -> tuple[int | None, str, str]:
-    """The row that one typed text means; where there is none, reason and remedy, which names what is like it."""
-    known = recognise(register, column, [text])
-    if (answer := known.get(text)) is not None:
-        return answer, "", ""
-    proposals = propose(column, [text], user).get(text, ())
-    remedy = f"请填写其代码或全称{f'，是否为：{_listed(proposals)}' if proposals else ''}"
-    return None, f"找不到这个{column.label}", remedy
+def find_one(register: Register, column: BoundColumn, text: str) -> int:
+    """The row that one typed text means, exactly or as decided before; ``BadValueError`` where there is none. Likenesses
+    are not looked for: a form suggests rows while one types, and looking through a large register takes seconds."""
+    answer = recognise(register, column, [text]).get(text)
+    if answer is None:
+        raise BadValueError(f"找不到这个{column.label}", "请填写其代码或全称")
+    return answer
 
 
 # -- decisions ---------------------------------------------------------------------------------

@@ -91,15 +91,12 @@ def _demand_version(register: Register, user: Any, pk: int, expected: int) -> No
         raise ConflictError(now, since)
 
 
-def _value(register: Register, column: BoundColumn, cell: object, user: Any) -> Any:
+def _value(register: Register, column: BoundColumn, cell: object) -> Any:
     """What a cell says; for a reference the id of the row that it means."""
     value = column.kind.parse(cell)
     if not isinstance(column.kind, Reference) or column.column.match is None:
         return value
-    pk, reason, remedy = matching.find_one(register, column, value, user)
-    if reason:
-        raise BadValueError(reason, remedy)
-    return pk
+    return matching.find_one(register, column, value)
 
 
 def read_cells(register: Register, user: Any, values: Mapping[str, object]) -> PlannedRow:
@@ -123,7 +120,7 @@ def read_cells(register: Register, user: Any, values: Mapping[str, object]) -> P
                 planned.values[column.name] = None if column.field.null else column.field.get_default()
             continue
         try:
-            planned.values[column.name] = _value(register, column, cell, user)
+            planned.values[column.name] = _value(register, column, cell)
         except BadValueError as bad:
             faults[column.name] = [f"{bad.reason}；{bad.remedy}"]
     if not faults:
@@ -131,7 +128,9 @@ def read_cells(register: Register, user: Any, values: Mapping[str, object]) -> P
         by_label = {c.label: c.name for c in register.bound}
         for fault in planned.faults:
             faults.setdefault(by_label.get(fault.column, fault.column), []).append(f"{fault.reason}；{fault.remedy}")
-        for one in planned.corrections:  # in a file the sender looks at a list of them; here the person is asked at once
+        for (
+            one
+        ) in planned.corrections:  # in a file the sender looks at a list of them; here the person is asked at once
             faults.setdefault(one.column, []).append(f"“{one.old}”疑应为“{one.new}”（{one.why}）；请改正或核对后再保存")
     if faults:
         raise ValidationError(faults)

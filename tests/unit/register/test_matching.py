@@ -197,11 +197,11 @@ def test_what_cannot_be_decided_is_refused(
     assert not MatchDecision.objects.exists()
 
 
-def test_a_form_names_what_is_like_the_typed_text(firms: Mapping[str, Enterprise]) -> None:
+def test_a_form_knows_decisions_and_takes_nothing_by_likeness(firms: Mapping[str, Enterprise]) -> None:
     cells = {"enterprise": UNSURE, "indicator": "税收（万元）", "period": "2021", "value": "3"}
-    with pytest.raises(ValidationError) as refused:
-        save_row(register=FIGURES, user=SYSTEM, values=cells)
-    assert firms["甲"].uscc in str(refused.value)
+    for text in (UNSURE, "示例甲铝业公司"):
+        with pytest.raises(ValidationError, match="找不到"):
+            save_row(register=FIGURES, user=SYSTEM, values=cells | {"enterprise": text})
     decide(user=SYSTEM, register=FIGURES, column="enterprise", text=UNSURE, target=firms["甲"].pk)
     made = save_row(register=FIGURES, user=SYSTEM, values=cells)
     assert made.enterprise_id == firms["甲"].pk  # type: ignore[attr-defined]
