@@ -241,7 +241,9 @@ def gazetteer_of_places() -> Any:
 def names_in(file: Path) -> list[str]:
     import polars as pl
 
-    return pl.read_parquet(file).unique("uscc", maintain_order=True)["name"].to_list()
+    from lianpu.register.kinds import Text
+
+    return [Text().parse(name) for name in pl.read_parquet(file).unique("uscc", maintain_order=True)["name"]]
 
 
 def judged(title: str, names: Sequence[str], count: int, *, show: int = 0) -> float:

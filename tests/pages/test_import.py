@@ -98,7 +98,7 @@ def test_all_or_nothing_refuses_a_file_with_a_fault(admin):
 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
-    [("照片.png", "PNG", "另存为"), ("空.csv", "", ""), ("不相干.csv", "甲\n1\n", "")],
+    [("照片.png", "PNG", "找不到表头"), ("空.csv", "", ""), ("不相干.csv", "甲\n1\n", "")],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(admin, name, text, said):
     upload(admin, name, text)

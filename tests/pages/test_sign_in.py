@@ -21,7 +21,6 @@ def newcomer(site, size):
     get_user_model().objects.filter(pk=person.pk).delete()
 
 
-
 def test_a_stranger_is_asked_to_sign_in_first(visit):
     stranger = visit()
     for path in ("/", "/desk/SH/", "/enterprises/", "/enterprises/import/", "/dictionary/", "/nothing/"):

@@ -25,7 +25,8 @@ def placements_of(request: HttpRequest, enterprise: Any) -> Mapping[str, Any]:
         for one in held
         if one.state != Placement.Decision.REJECTED
         for span in one.evidence or []
-        if span["source"] == "scope"
+        # A placement that came by a merger quotes the scope of the other firm.
+        if span["source"] == "scope" and enterprise.scope[span["start"] : span["end"]] == span["text"]
     ]
     return {"enterprise": enterprise, "placements": held, "spans": spans, "may_decide": may}
 

@@ -66,7 +66,9 @@ def find(words: tuple[str, ...], slug: str, limit: int, as_json: bool) -> None:
         found = search.search(SYSTEM, " ".join(words), registers=only, limit=limit)
     seconds = round(time.perf_counter() - start, 3)
     for group in found.groups:
-        console.say(f"【{group.title}】{'超过 ' if group.more else '至少 ' if group.unsure else ''}{len(group.hits)} 条")
+        console.say(
+            f"【{group.title}】{'超过 ' if group.more else '至少 ' if group.unsure else ''}{len(group.hits)} 条"
+        )
         for hit in group.hits:
             seen = "　".join(f"{one.label}：{''.join(piece.text for piece in one.pieces)}" for one in hit.seen)
             console.say(f"  {hit.title}　{seen}".rstrip("　"))

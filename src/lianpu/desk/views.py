@@ -96,6 +96,10 @@ def dossier(request: HttpRequest, code: str, form: str) -> HttpResponse:
     place = queries.place_for(request.user, request.POST.get("place", ""))
     if place is None or form not in FORMS:
         raise Http404("还没有诊断，不能生成档案。请先运行诊断。")
-    title = gettext("%(place)s%(chain)s产业链档案（%(form)s）") % {"place": place.name, "chain": chain.name, "form": form}
+    title = gettext("%(place)s%(chain)s产业链档案（%(form)s）") % {
+        "place": place.name,
+        "chain": chain.name,
+        "form": form,
+    }
     started = jobs.start("dossier", user=request.user, title=title, chain=chain.code, place=place.code, form=form)
     return redirect(jobs.after(jobs.wait(started, seconds=5)))

@@ -19,6 +19,7 @@ from lianpu.enterprises.models import Enterprise, EnterpriseMerge, EnterpriseNam
 from lianpu.register import notes, rights
 from lianpu.register.declare import BoundColumn, Register, registry
 from lianpu.register.history import acting
+from lianpu.register.kinds import Json
 from lianpu.register.models import Change, Grant, MatchDecision
 from lianpu.register.rowsets import pointing_at, remove, select
 from lianpu.register.undo import Reverted, revert
@@ -84,7 +85,7 @@ def examine(*, user: Any, keep: Enterprise, others: Sequence[Enterprise]) -> Mer
     ids, moving, hidden = [firm.pk for firm in others], [], 0
     for key in pointing_at(Enterprise):
         if rows := _rows(key, [keep.pk, *ids]):
-            one = _moving(key, keep.pk, ids, rows)
+            one = _moving(key, keep.pk, ids, rows, user)
             if one.moves or one.goes:
                 moving.append(one)
                 hidden += _unseen(user, key.model, [*one.moves, *one.goes])
@@ -211,7 +212,9 @@ def _rows(key: "models.ForeignKey[Any, Any]", ids: Iterable[int]) -> list[Any]:
     return list(key.model._default_manager.filter(**{f"{key.name}__in": list(ids)}).order_by("pk"))
 
 
-def _moving(key: "models.ForeignKey[Any, Any]", keep: int, others: Sequence[int], rows: Sequence[Any]) -> Moving:
+def _moving(
+    key: "models.ForeignKey[Any, Any]", keep: int, others: Sequence[int], rows: Sequence[Any], user: Any
+) -> Moving:
     """Who moves and who goes among the rows that point at the firms; the kept one's come first."""
     rank = {pk: at for at, pk in enumerate([keep, *others])}
     register = registry.by_model.get(key.model._meta.label_lower)
@@ -222,11 +225,11 @@ def _moving(key: "models.ForeignKey[Any, Any]", keep: int, others: Sequence[int]
         rivals = {held.pk: held for place in _places(key, row) if (held := holders.get(place)) is not None}
         if rivals and not (register and all(register.outranks(row, rival) for rival in rivals.values())):
             made.goes[row.pk] = next(iter(rivals))
-            made.told.append((_words(register, row), _words(register, next(iter(rivals.values())))))
+            made.told.append((_words(register, row, user), _words(register, next(iter(rivals.values())), user)))
             continue
         for rival in rivals.values():
             made.goes[rival.pk] = row.pk
-            made.told.append((_words(register, rival), _words(register, row)))
+            made.told.append((_words(register, rival, user), _words(register, row, user)))
             del staying[rival.pk]
         staying[row.pk] = row
         holders |= dict.fromkeys(_places(key, row), row)
@@ -244,17 +247,13 @@ def _places(key: "models.ForeignKey[Any, Any]", row: Any) -> list[tuple[Any, ...
     return [place for place in found if None not in place] + [()] * key.unique
 
 
-def _words(register: Register | None, row: Any) -> str:
-    """A row with what it holds, for a person who must decide."""
+def _words(register: Register | None, row: Any, user: Any) -> str:
+    """A row with what it holds beyond its key, as far as the person may see, to tell it from its rival."""
     if register is None:
         return str(row)
-    shown = [
-        c
-        for c in register.declared
-        if c.stored and not c.column.sensitivity and not isinstance(c.field, models.ForeignKey)
-    ]
-    texts = [c.shown(c.kind.show(getattr(row, c.name))) for c in shown[:4]]
-    return f"{register.describe(row)}（{'，'.join(text for text in texts if text)}）"
+    own = [c for c in rights.visible(user, register.declared) if c.stored and c.name not in register.key]
+    texts = [c.shown(c.kind.show(getattr(row, c.name))) for c in own if not isinstance(c.kind, Json)]
+    return f"{register.describe(row)}（{'，'.join([text for text in texts if text][:3])}）"
 
 
 def _move(one: Moving, keep: int) -> None:

@@ -69,7 +69,7 @@ def _side_by_side(user: Any, firms: list[Enterprise], chosen: dict[str, int]) ->
     for column in merging.choosable(user):
         texts = [_words(firm, column) for firm in firms]
         if len(set(texts)) > 1:
-            cells = [(firm.pk, text, chosen[column.name] == firm.pk) for firm, text in zip(firms, texts, strict=True)]
+            cells = [(firm, text, chosen[column.name] == firm.pk) for firm, text in zip(firms, texts, strict=True)]
             found.append({"column": column, "cells": cells})
     return found
 

@@ -28,7 +28,7 @@ from lianpu.register.audit import seal_soon
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.kinds import Choice, Flag, Moment
 from lianpu.register.models import Change
-from lianpu.register.triggers import Image, install_triggers
+from lianpu.register.triggers import Image, Model, install_triggers
 
 __all__ = [
     "FieldChange",
@@ -172,15 +172,23 @@ def references_in(pairs: Iterable[tuple[Image | None, Image | None]], columns: I
             target: Any = one.field.related_model
             name, way = str(one.field.column), one.path.partition("__")[2]
             both = [{(image or {}).get(name) for image in pair} for pair in held]
-            ids = set().union(*(values for values in both if len(values) > 1)) - {None}
+            ids: set[int] = {pk for values in both if len(values) > 1 for pk in values if pk is not None}
             if not ids:
                 continue
             rows = target._default_manager.filter(pk__in=ids).order_by()
             if way:
-                found[one.name] = {pk: str(words) for pk, words in rows.values_list("pk", way)}
+                named = {pk: str(words) for pk, words in rows.values_list("pk", way)}
             else:
-                found[one.name] = {row.pk: str(row) for row in rows}
+                named = {row.pk: str(row) for row in rows}
+            found[one.name] = _names_of_gone(target, ids - named.keys(), way or "name") | named
     return found
+
+
+def _names_of_gone(model: Model, ids: set[int], column: str) -> dict[int, str]:
+    """What rows were called when they were deleted."""
+    gone = Change.objects.filter(model=model._meta.label_lower, row__in=ids, action="delete") if ids else ()
+    named = {one.row: str((one.before or {}).get(column) or "") for one in sorted(gone, key=lambda one: one.pk)}
+    return {pk: name for pk, name in named.items() if name}
 
 
 def differences(

@@ -57,7 +57,7 @@ def test_the_empty_workbook_refuses_wrong_choices_numbers_and_long_texts(tmp_pat
     assert found["注册日期"].errorStyle == "warning", "the import reads 2021年3月 too"
     assert page.freeze_panes == "A2"
     notes = book[form_workbook.NOTES]
-    assert ["企业名称", "必填"] == [cell.value for cell in notes[2][:2]]
+    assert [cell.value for cell in notes[2][:2]] == ["企业名称", "必填"]
 
 
 def test_long_lists_of_choices_stand_on_a_hidden_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

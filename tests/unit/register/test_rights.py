@@ -88,6 +88,20 @@ def test_filter_and_predicate_say_the_same_as_the_rule(
 
 
 @FEW
+@given(
+    held=grants, action=st.sampled_from(ACTIONS), slug=st.sampled_from(["enterprises", "segments", "chains", "places"])
+)
+def test_filter_and_predicate_agree_whatever_a_register_is_bound_to(
+    placed: list[Placement], firms: Mapping[str, Enterprise], held: Any, action: str, slug: str
+) -> None:
+    user, register = holder(held, firms), registry[slug]
+    rows = list(register.base())
+    reached = set(rights.restrict(register.base(), register, user, action).values_list("pk", flat=True))
+    assert {row.pk for row in rows if rights.may(user, register, action, row)} == reached
+    assert rights.may(user, register, action) or not reached
+
+
+@FEW
 @given(one=grants, other=grants, action=st.sampled_from(ACTIONS))
 def test_grants_add_up(
     placed: list[Placement], firms: Mapping[str, Enterprise], one: Any, other: Any, action: str
@@ -120,6 +134,14 @@ def test_a_limited_grant_reads_common_ground_and_never_writes_it(gazetteer: Mapp
         assert rights.may(user, registry[slug], rights.EXPORT)
         assert not rights.may(user, registry[slug], rights.CHANGE)
         assert not rights.may(user, registry[slug], rights.IMPORT)
+
+
+def test_a_star_reaches_no_register_of_accounts_and_rights(db: None) -> None:
+    user = grant("star", {"*": ["*"], "grants": ["view"]})
+    for slug in ("accounts", "roles", "account-log"):
+        assert not rights.may(user, registry[slug], rights.VIEW)
+    assert rights.may(user, registry["grants"], rights.VIEW)
+    assert not rights.may(user, registry["grants"], rights.CHANGE)
 
 
 def test_demand_says_what_is_missing(db: None) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
 from lianpu.demo.services import load_roles
 from lianpu.register import exporting, importing, rights
@@ -41,6 +42,7 @@ BOUND: Mapping[str, set[str]] = {
     "enterprises": {"place", "firm"},
     "enterprise-names": {"place", "firm"},
     "enterprise-figures": {"place", "firm"},
+    "enterprise-merges": {"place", "firm"},
     "placements": {"place", "firm", "chain"},
     "segments": {"chain"},
     "products": {"chain"},
@@ -104,10 +106,11 @@ PEOPLE: Mapping[str, Sequence[Holding]] = {
     "兼两处": (Holding("县区经办", place="红古区"), Holding("链长办", chain="QC")),
     "铝业在红古": (Holding("县区经办", place="红古区", chain="LV"),),
     "不见数字的经办": (Holding("不见数字的经办"),),
+    "红古全权": (Holding("不见数字的经办", place="红古区"),),
     "无角色": (),
     "已停用": (Holding("局管理员"),),
 }
-everybody = pytest.mark.parametrize("name", list(PEOPLE))
+everybody = pytest.mark.parametrize("name", list(PEOPLE), ids=[f"person{n}" for n in range(len(PEOPLE))])
 # Where each firm of the tests lies: its district and its zone.
 DISTRICTS = {
     "甲": "红古区", "乙": "红古区", "丙": "西固区", "丁": "城关区", "戊": "安宁区", "己": "金川区", "庚": "城关区", "辛": "城关区"
@@ -184,7 +187,7 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
         SegmentFlow,
         SegmentState,
     )
-    from lianpu.enterprises.models import EnterpriseFigure, EnterpriseName
+    from lianpu.enterprises.models import EnterpriseFigure, EnterpriseMerge, EnterpriseName
     from lianpu.places.models import Place
 
     made = World()
@@ -195,6 +198,15 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
         made.add("enterprise-names", alias, letter)
         value = {"indicator": "tax_10k_cny", "period": "2021", "value": 7770 + number}
         made.add("enterprise-figures", EnterpriseFigure.objects.create(enterprise=firm, **value), letter)
+        gone = {
+            "old_id": 9000 + number,
+            "old_uscc": f"OLD{number}",
+            "old_name": f"并入{letter}的",
+            "by": "某",
+            "act": 0,
+        }
+        merged = EnterpriseMerge.objects.create(into=firm, at=timezone.now(), **gone)
+        made.add("enterprise-merges", merged, letter)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)
@@ -373,7 +385,7 @@ def test_searches_and_filters_tell_nothing_of_rows_out_of_reach(
     for register in visible_registers():
         expected = world.reached(name, "view", register.slug)
         searched = [c.name for c in register.bound if c.column.search]
-        for row in world.rows[register.slug]:
+        for row in world.either_side(name, "view", register.slug):
             for column in searched[:1]:
                 words = str(getattr(row, column, "") or "")
                 found = {one.pk for one in Listing(register, user, {"q": words}).rows} if words.strip() else set()

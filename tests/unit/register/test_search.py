@@ -134,7 +134,7 @@ def test_all_registers_are_searched_and_the_best_hit_leads(
     found = search(SYSTEM, "铝业")
     assert found.groups[0].register.slug == "chains", "铝业 is the whole name of a chain"
     assert {"enterprises", "enterprise-names", "segments"} <= {group.register.slug for group in found.groups}
-    assert [one.title for one in search(SYSTEM, "企业").targets] [:3] == ["企业", "企业名称", "企业指标"]
+    assert [one.title for one in search(SYSTEM, "企业").targets][:3] == ["企业", "企业名称", "企业指标"]
     assert [one.title for one in search(SYSTEM, "hjmc").targets] == []
 
 
@@ -324,6 +324,19 @@ def test_a_change_is_found_at_once_and_the_old_text_no_more(named: None) -> None
         assert ids(FIRMS, ["abc科技"], 10, columns) == []
         keep_up()
     assert not following.waiting().rows
+
+
+def test_a_row_that_changed_often_does_not_hide_others(named: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "ENOUGH", 3)
+    often = Enterprise.objects.get(name="铝业")
+    for number in range(8):
+        Enterprise.objects.filter(pk=often.pk).update(name=f"铝业{number}厂")
+        keep_up()
+    columns = finding.own_columns(FIRMS)
+    for cap in range(1, 6):
+        found = ids(FIRMS, ["铝业"], cap, columns)
+        assert found is None or sorted(found) == compared(["铝业"], columns)
+    assert titles("铝业") == ["铝业7厂", "兰州铝业股份有限公司"]
 
 
 def test_the_index_follows_raw_sql_and_what_is_deleted_and_put_back(named: None) -> None:

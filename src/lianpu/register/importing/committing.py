@@ -62,7 +62,7 @@ def commit(
     try:
         with _alone(register):
             compare_again(plan, user)
-            if run is not None and (not ImportRun.objects.filter(pk=run.pk, state=ImportRun.State.PREVIEWED).exists()):
+            if run is not None and not _still_open(run):
                 raise RefusedError(f"{run}已由他人处理，未再写入。")
             if shown and plan.fingerprint != shown:
                 raise OvertakenError("预览之后登记簿有了变动，结果与您看到的不同，未写入任何一行。请核对新的预览。")
@@ -79,6 +79,12 @@ def commit(
             "写入时与他人刚写入的内容冲突（同一行已被新增，或所引用的行已被删除），未写入任何一行。请重新预览。"
         ) from clash
     return run
+
+
+def _still_open(run: ImportRun) -> bool:
+    """Whether nobody has written or discarded the run meanwhile; nobody can until the transaction ends."""
+    rows = ImportRun.objects.select_for_update().filter(pk=run.pk)
+    return list(rows.values_list("state", flat=True)) == [ImportRun.State.PREVIEWED]
 
 
 @contextmanager
@@ -123,10 +129,10 @@ def settle_folder(run: ImportRun, sent: Path, root: Path) -> None:
     folder = root / str(run.pk)
     # The folder of a number whose transaction was broken off: nothing refers to it.
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    shutil.copyfile(sent, folder / sent.name)
     home = Path(settings.LIANPU_HOME)
     run.folder = str(folder.relative_to(home) if folder.is_relative_to(home) else folder.absolute())
+    run.file.parent.mkdir(parents=True)
+    shutil.copyfile(sent, run.file)
 
 
 def note(run: ImportRun, plan: Plan) -> None:

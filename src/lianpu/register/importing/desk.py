@@ -7,6 +7,7 @@ sender thinks better of it, and not completed (failed) where its job ended witho
 
 import datetime as dt
 import hashlib
+import logging
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,11 +32,12 @@ from lianpu.register.importing.planning import (
     make_plan,
     silent,
 )
-from lianpu.register.importing.result import write_faulty, write_result
+from lianpu.register.importing.result import FAULTY_ROWS, WHOLE, forget, write_faulty, write_result, written
 from lianpu.register.models import Change, ImportFolder, ImportRun, Job, SenderMap
 from lianpu.register.reading import Sheet, UnreadableError
 from lianpu.register.undo import revert
 
+logger = logging.getLogger(__name__)
 State = ImportRun.State
 OPEN_DAYS = 7  # an upload that nobody writes is discarded
 KEPT_DAYS = 400  # so that a yearly return can be compared with the last one
@@ -79,7 +81,7 @@ def receive(
         run.save()
         run.folder = str(Path("imports") / str(run.pk))
         shutil.rmtree(run.home, ignore_errors=True)  # left by a number whose transaction was broken off
-        run.home.mkdir(parents=True)
+        run.file.parent.mkdir(parents=True)
         digest = hashlib.sha256()
         with run.file.open("wb") as out:
             for block in content:
@@ -144,7 +146,7 @@ def _show(run: ImportRun, plan: Plan, message: str) -> None:
     note(run, plan)
     run.summary["samples"] = samples(plan.sheet)
     run.state, run.message = State.PREVIEWED, message
-    run.result_file = ""
+    forget(run)
     run.save()
 
 
@@ -219,7 +221,7 @@ def answer(*, run: ImportRun, user: Any, answers: Iterable[tuple[str, str, int |
     with transaction.atomic():
         for column, text, target in answers:
             matching.decide(
-                user=user, register=register, column=column, text=text, target=target, source=f"import {run.pk}"
+                user=user, register=register, column=column, text=text, target=target, reason=f"{run}：{run.file_name}"
             )
 
 
@@ -243,29 +245,33 @@ def write(*, run: ImportRun, user: Any, mode: str, reason: str, progress: Progre
         return run
     except (RefusedError, UnreadableError) as refused:
         run.refresh_from_db()
-        run.message = str(refused)
-        run.save(update_fields=["message"])
+        if run.open:
+            run.message = str(refused)
+            run.save(update_fields=["message"])
         return run
-    progress(0, 0, "写结果文件")
-    hand_back(run, plan.sheet)
+    try:
+        hand_back(run, plan.sheet)
+    except Exception:
+        # The rows are written; what goes back to the sender is written when it is asked for.
+        logger.exception("The result of import %s could not be written", run.pk)
     return run
 
 
 def hand_back(run: ImportRun, sheet: Sheet | None = None) -> Path:
-    """The result workbook of a run, written where it is not there yet, and with it that of its faulty rows."""
-    if run.result_file:
+    """The result workbook of a run, written where it is not there yet, and with it that of its faulty rows.
+
+    Raises ``UnreadableError`` where the file that was sent is gone.
+    """
+    if not run.folder and run.result_file:  # of an import before files were kept by number
         return Path(settings.LIANPU_HOME) / run.result_file
-    place = write_result(run, sheet)
     if run.faulty:
-        write_faulty(run, sheet)
-    run.result_file = str(Path(run.folder) / place.name)
-    ImportRun.objects.filter(pk=run.pk).update(result_file=run.result_file)
-    return place
+        faulty_file(run, sheet)
+    return written(run, WHOLE) or write_result(run, sheet)
 
 
-def faulty_file(run: ImportRun) -> Path:
-    """The workbook of the faulty rows, written where it is not there yet. Raises ``UnreadableError`` if the file is gone."""
-    return next(run.home.glob("*-错行.*"), None) or write_faulty(run)
+def faulty_file(run: ImportRun, sheet: Sheet | None = None) -> Path:
+    """The workbook of the faulty rows, written where it is not there yet. Raises as :func:`hand_back`."""
+    return written(run, FAULTY_ROWS) or write_faulty(run, sheet)
 
 
 # -- the end of a run --------------------------------------------------------------------------------
@@ -301,10 +307,12 @@ def undo(*, run: ImportRun, user: Any, reason: str) -> ImportRun:
 def discard(*, run: ImportRun, user: Any) -> ImportRun:
     """Let go of a run that is not written; its files go at once."""
     _demand_own(run, user)
-    _demand_open(run)
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update().get(pk=run.pk)
+        _demand_open(run)
+        run.state = State.DISCARDED
+        run.save(update_fields=["state"])
     _clear(run)
-    run.state = State.DISCARDED
-    run.save(update_fields=["state"])
     return run
 
 
@@ -322,14 +330,15 @@ def look(run: ImportRun) -> ImportRun:
 def sweep() -> None:
     """Let no file linger: uploads not written within a week are discarded, other files go after 400 days."""
     now = timezone.now()
-    stale = Q(state__in=(State.UPLOADED, State.PREVIEWED, State.FAILED), at__lt=now - dt.timedelta(days=OPEN_DAYS))
-    old = Q(at__lt=now - dt.timedelta(days=KEPT_DAYS)) | Q(state=State.DISCARDED)
-    for run in ImportRun.objects.filter(stale | old).exclude(folder=""):
+    week, year = now - dt.timedelta(days=OPEN_DAYS), now - dt.timedelta(days=KEPT_DAYS)
+    written_off = (State.UPLOADED, State.PREVIEWED, State.FAILED, State.REFUSED)
+    gone = Q(state=State.DISCARDED) | Q(state__in=written_off, at__lt=week) | Q(at__lt=year)
+    for run in ImportRun.objects.filter(gone).exclude(folder=""):
         _clear(run)
         if run.open:
             run.state, run.message = State.DISCARDED, f"{OPEN_DAYS}天内没有写入，已自动放弃。"
-        run.folder = run.result_file = ""
-        run.save(update_fields=["state", "message", "folder", "result_file"])
+        run.folder = ""
+        run.save(update_fields=["state", "message", "folder"])
 
 
 def _clear(run: ImportRun) -> None:

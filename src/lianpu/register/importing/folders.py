@@ -104,7 +104,8 @@ def look_into(*, folder: ImportFolder, user: Any = rights.SYSTEM, progress: Prog
         if run.state == State.COMMITTED:
             looked.runs.append(run)
         else:
-            looked.failed.append(f"{file.name}（{run}）：{run.message or run.get_state_display()}")
+            why = run.message or f"有{run.asked}处待确认，请在导入页面回答后写入"
+            looked.failed.append(f"{file.name}（{run}）：{why}")
     folder.looked_at, folder.message = begun, looked.words
     folder.save(update_fields=["looked_at", "message"])
     return looked

@@ -4,6 +4,7 @@ Both keep the sender's layout — titles, heads, widths, formats — so that wha
 added columns are known and left alone. Sheets of more than ``LAYOUT_CELLS`` cells keep titles and heads only.
 """
 
+import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
@@ -21,30 +22,43 @@ from lianpu.register.reading import Sheet, read
 LAYOUT_BYTES, LAYOUT_CELLS = 20 << 20, 300_000
 BAD = "F9D6D5"
 RESULT, REASON, REMEDY = RESULT_HEADS
+WHOLE, FAULTY_ROWS = "结果", "错行"
 
 
 def write_result(run: ImportRun, sheet: Sheet | None = None) -> Path:
     """The sender's sheet with result and reason beside each row; ``sheet`` saves reading it again."""
-    return _write(run, sheet, "结果", (RESULT, REASON), only_faulty=False)
+    return _write(run, sheet, WHOLE, (RESULT, REASON), only_faulty=False)
 
 
 def write_faulty(run: ImportRun, sheet: Sheet | None = None) -> Path:
     """The faulty rows alone under the sender's heads, bad cells marked, with reason and remedy beside them."""
-    return _write(run, sheet, "错行", (REASON, REMEDY), only_faulty=True)
+    return _write(run, sheet, FAULTY_ROWS, (REASON, REMEDY), only_faulty=True)
+
+
+def written(run: ImportRun, word: str) -> Path | None:
+    """The file that has been written for the sender already, if it has."""
+    return next(run.answers.glob(f"*-{word}.*"), None)
+
+
+def forget(run: ImportRun) -> None:
+    """Take away what was written for the sender: it no longer holds."""
+    shutil.rmtree(run.answers, ignore_errors=True)
 
 
 def _write(run: ImportRun, sheet: Sheet | None, word: str, heads: Sequence[str], *, only_faulty: bool) -> Path:
     sheet = sheet or _read_again(run)
     rows = _rows(run, sheet, only_faulty=only_faulty)
     suffix = "csv" if sheet.form in {"csv", "parquet"} else "xlsx"
-    place = run.home / f"导入{run.pk}-{Path(run.file_name).stem[:60]}-{word}.{suffix}"
+    run.answers.mkdir(exist_ok=True)
+    place = run.answers / f"导入{run.pk}-{Path(run.file_name).stem[:60]}-{word}.{suffix}"
+    draft = place.with_name(f"{place.name}.new")
     if suffix == "csv":
-        _csv(place, sheet, heads, rows)
+        _csv(draft, sheet, heads, rows)
     elif sheet.form == "xlsx" and _keeps_layout(sheet):
-        (_extract if only_faulty else _annotate)(place, run, sheet, heads, rows)
+        (_extract if only_faulty else _annotate)(draft, run, sheet, heads, rows)
     else:
-        _plain(place, run, sheet, heads, rows)
-    return place
+        _plain(draft, run, sheet, heads, rows)
+    return draft.replace(place)
 
 
 def _read_again(run: ImportRun) -> Sheet:

@@ -71,9 +71,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "默认视图",
                 "verbose_name_plural": "默认视图",
-                "constraints": [
-                    models.UniqueConstraint(fields=("user", "register"), name="register_opening_once")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("user", "register"), name="register_opening_once")],
             },
         ),
     ]

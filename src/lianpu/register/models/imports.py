@@ -115,7 +115,12 @@ class ImportRun(models.Model):
     @property
     def file(self) -> Path:
         """The file as it was sent."""
-        return self.home / self.file_name
+        return self.home / "sent" / self.file_name
+
+    @property
+    def answers(self) -> Path:
+        """The folder of what goes back to the sender."""
+        return self.home / "back"
 
     @property
     def open(self) -> bool:

@@ -169,14 +169,14 @@ class _Seeker:
             return True
         if not self.sees_all and self.reach[: SCAN + 1].count() <= SCAN:
             return self._scan()
-        all_seen, best = True, set()
+        all_seen, best, enough = True, set(), ENOUGH if self.sees_all else BROAD
         for wanted in _tiers(self.words):
-            proposed = store.find(self.register, wanted, ENOUGH if self.sees_all else BROAD)
+            proposed = store.find(self.register, wanted, enough)
             self._take(proposed)
             best |= self.judged.keys() & proposed
             if len(best) > self.limit:
                 return False
-            all_seen &= len(proposed) < ENOUGH
+            all_seen &= len(proposed) < enough
         return all_seen
 
     def _scan(self) -> bool:

@@ -56,13 +56,19 @@ def rebuild(registers: Iterable[Register] = ()) -> None:
 
 def _prepare(register: Register, is_there: bool) -> None:
     """See that the register has an index of the right shape, at first an empty one."""
-    state, shape = SearchIndex.objects.filter(register=register.slug).first(), shape_of(register)
-    outworn = state is not None and state.stale > max(10 * BATCH, state.rows // 4)
-    if state is None or state.shape != shape or outworn or not is_there:
+    state = SearchIndex.objects.filter(register=register.slug).first()
+    if state is None or _is_outworn(register, state) or not is_there:
         with transaction.atomic():
-            SearchIndex.objects.filter(pk=state.pk if state else None).delete()
-            if SearchIndex.objects.get_or_create(register=register.slug, defaults={"shape": shape})[1]:
+            if state is not None:
+                state.delete()
+            fresh = {"shape": shape_of(register)}
+            if SearchIndex.objects.get_or_create(register=register.slug, defaults=fresh)[1]:
                 store.make(register)
+
+
+def _is_outworn(register: Register, state: SearchIndex) -> bool:
+    """Whether the index was made for other columns, or is full of entries of former texts."""
+    return state.shape != shape_of(register) or state.stale > max(10 * BATCH, state.rows // 4)
 
 
 def _fill(register: Register, progress: Progress) -> int:
@@ -75,14 +81,18 @@ def _fill(register: Register, progress: Progress) -> int:
     bound = _settled(register.model, state.filled) if state.is_complete else None
     if bound is not None:
         rows = rows.filter(pk__lte=bound)
-    while found := entries(register, rows.filter(pk__gt=state.filled)[:BATCH]):
+    while True:
         with transaction.atomic():
-            last = max(found)
-            held = SearchIndex.objects.filter(pk=state.pk, filled=state.filled)
-            if not held.update(filled=last, rows=F("rows") + len(found), writes=F("writes") + 1):
+            # Held before the rows are read, so that no newer text, entered meanwhile by a change, is overwritten.
+            held = SearchIndex.objects.select_for_update().filter(pk=state.pk, filled=state.filled).first()
+            if held is None:
                 return read  # another process has done it
-            store.put(register, found, SearchIndex.objects.get(pk=state.pk).writes)
-        state.filled = last
+            found = entries(register, rows.filter(pk__gt=state.filled)[:BATCH])
+            if not found:
+                break
+            state, held.filled, held.rows, held.writes = held, max(found), held.rows + len(found), held.writes + 1
+            held.save()
+            store.put(register, found, held.writes)
         read += len(found)
         progress(read, total, gettext("索引“%(title)s”") % {"title": register.title})
     if not state.is_complete:
@@ -211,8 +221,11 @@ def sizes() -> list[tuple[str, int, int]]:
 def tick() -> None:
     """Follow a few changes at once; have a job follow many, or fill."""
     ready = {state.register: state for state in SearchIndex.objects.all()}
-    lacking = [one for one in searched_registers() if (state := ready.get(one.slug)) is None or not state.is_complete]
-    if lacking or waiting().lags:
+    sound = [
+        (state := ready.get(one.slug)) is not None and state.is_complete and not _is_outworn(one, state)
+        for one in searched_registers()
+    ]
+    if not all(sound) or waiting().lags:
         under_way = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
         failed = Q(state=Job.State.FAILED, ended_at__gt=timezone.now() - timedelta(minutes=10))
         if not Job.objects.filter(under_way | failed, name=JOB).exists():

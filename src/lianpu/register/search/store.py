@@ -104,13 +104,15 @@ def find(register: Register, wanted: Wanted, limit: int) -> list[int]:
     table = table_of(register)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f'SELECT rowid FROM "{table}" WHERE "{table}" MATCH %s LIMIT %s', [_match(wanted), limit])
-            mask = (1 << _ROW_BITS) - 1
-            return list(dict.fromkeys(number & mask for (number,) in cursor))
-        values: list[Any] = []
-        condition = _condition(wanted, values)
-        cursor.execute(f'SELECT id FROM "{table}" WHERE {condition} LIMIT %s', [*values, limit])
-        return [row for (row,) in cursor]
+            # A row may have several entries: fewer than ``limit`` rows must mean that there are no more.
+            row = f"rowid & {(1 << _ROW_BITS) - 1}"
+            values: list[Any] = [_match(wanted)]
+            statement = f'SELECT DISTINCT {row} FROM "{table}" WHERE "{table}" MATCH %s LIMIT %s'
+        else:
+            values = []
+            statement = f'SELECT id FROM "{table}" WHERE {_condition(wanted, values)} LIMIT %s'
+        cursor.execute(statement, [*values, limit])
+        return [found for (found,) in cursor]
 
 
 @contextmanager
