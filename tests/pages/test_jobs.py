@@ -1,7 +1,6 @@
 """Jobs before a reader's eyes, with the whole site running: granian, its worker, a database of their own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -35,6 +35,7 @@ from lianpu.register.models import Change, Grant, ImportRun, Role
 from lianpu.register.reading import UnreadableError, read
 from lianpu.register.rights import SYSTEM
 from lianpu.register.testing_lists import EditBehaviour, ListBehaviour
+from lianpu.register.undo import revert
 
 FILES = ("xlsx", "csv", "parquet")
 NEVER = "绝无此值"
@@ -411,6 +412,31 @@ class RegisterSuite(ComputedSuite, EditBehaviour):
         assert change.before[held.column] != change.after[held.column]
         page = client.get(self.register.url("detail", row.pk))
         assert "来函更正" in page.content.decode()
+
+    def test_an_import_is_undone_and_the_undo_too(self, stored: list[Any]) -> None:
+        def held() -> list[Any]:
+            return list(self.register.model._default_manager.order_by("pk").values())
+
+        after, made = held(), Change.objects.filter(model=self.register.label, source="import")
+        undone = revert(made, user=SYSTEM, reason="误报")
+        assert (undone.done, undone.kept) == (len(stored), [])
+        assert not self.register.model._default_manager.filter(pk__in=[row.pk for row in stored]).exists()
+        assert revert(Change.objects.filter(act=undone.act), user=SYSTEM, reason="仍有用").kept == []
+        assert held() == after
+
+    def test_a_row_is_deleted_by_right_and_comes_back_as_it_was(self, stored: list[Any]) -> None:
+        row, kept = stored[-1], self.register.model._default_manager
+        before = kept.filter(pk=row.pk).values().get()
+        keeper = grant("keeper", {"*": ["view", "add", "change"]})
+        assert signed_in(keeper).post(self.register.url("delete", row.pk)).status_code == 403
+        clerk = signed_in(grant("clerk", {"*": ["view", "add", "delete"]}))
+        assert clerk.post(self.register.url("delete", row.pk), {"reason": "重复"}).status_code == 302
+        assert not kept.filter(pk=row.pk).exists()
+        entry = clerk.get(self.register.url("deleted")).context["entries"][0]
+        assert (entry.change.row, entry.change.user, entry.change.reason) == (row.pk, "clerk", "重复")
+        back = self.register.url("restore", entry.change.pk)
+        assert clerk.post(back, {"reason": "仍有用"}).headers["Location"] == self.register.url("detail", row.pk)
+        assert kept.filter(pk=row.pk).values().get() == before
 
     def test_a_form_with_a_bad_cell_changes_nothing(self, stored: list[Any], boss: Any) -> None:
         client, before, url = signed_in(boss), Change.objects.count(), self.register.url("edit", stored[1].pk)

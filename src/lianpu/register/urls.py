@@ -1,6 +1,18 @@
 from django.urls import path
 
-from lianpu.register.views import bulk_edit, changes, dictionary, imports, jobs, lists, notes, rows, saved_views, search, tokens
+from lianpu.register.views import (
+    bulk_edit,
+    changes,
+    dictionary,
+    imports,
+    jobs,
+    lists,
+    notes,
+    rows,
+    saved_views,
+    search,
+    tokens,
+)
 
 app_name = "register"
 urlpatterns = [

@@ -125,7 +125,7 @@ class TestEnterpriseFigures(RegisterSuite, SensitiveColumns):
         {"enterprise": "示例甲铝业有限公司", "indicator": "从业人员（人）", "period": "2021", "value": "321"},
         {"enterprise": "示例乙炭素有限公司", "indicator": "税收（万元）", "period": "2021-06", "value": "0.0001"},
     ]
-    bad_cells = {"enterprise": "并无此企业", "indicator": "利润", "value": "很多", "period": "2021年上半年"}
+    bad_cells = {"enterprise": "并无此企业", "indicator": "利润", "value": "很多", "period": "那一年"}
     change = ("value", "34000")
 
     @pytest.fixture

@@ -281,6 +281,17 @@ def test_a_given_password_must_be_changed_first_and_not_into_itself(zhang: Any, 
     assert [what for what, *_ in logged("password-reset", "password-changed")] == ["password-reset", "password-changed"]
 
 
+def test_a_reset_ends_the_tokens_too(zhang: Any) -> None:
+    from lianpu.register import tokens
+
+    grant("zhang", {"*": ["view"]})
+    _, secret = tokens.make(user=zhang, name="月报")
+    program = Client(headers={"Authorization": f"Bearer {secret}"})
+    assert program.get("/api/chains/").status_code == 200
+    services.reset_password(user=SYSTEM, person=zhang)
+    assert program.get("/api/chains/").status_code == 401
+
+
 def test_none_of_the_last_passwords_comes_again(zhang: Any, settings: Any) -> None:
     settings.LIANPU_PASSWORD_HISTORY = 2
     for number, password in enumerate(["Anders-1 x", "Anders-2 x", "Anders-3 x"]):

@@ -81,6 +81,8 @@ def _fill(register: Register, progress: Progress) -> int:
     bound = _settled(register.model, state.filled) if state.is_complete else None
     if bound is not None:
         rows = rows.filter(pk__lte=bound)
+        if not rows.filter(pk__gt=state.filled).exists():
+            return 0  # looked at before anything is locked
     while True:
         with transaction.atomic():
             # Held before the rows are read, so that no newer text, entered meanwhile by a change, is overwritten.
@@ -90,9 +92,10 @@ def _fill(register: Register, progress: Progress) -> int:
             found = entries(register, rows.filter(pk__gt=state.filled)[:BATCH])
             if not found:
                 break
-            state, held.filled, held.rows, held.writes = held, max(found), held.rows + len(found), held.writes + 1
+            held.filled, held.rows, held.writes = max(found), held.rows + len(found), held.writes + 1
             held.save()
             store.put(register, found, held.writes)
+        state = held
         read += len(found)
         progress(read, total, gettext("索引“%(title)s”") % {"title": register.title})
     if not state.is_complete:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from lianpu.chains.queries import match_chains
 from lianpu.enterprises.queries import match_enterprises
 from lianpu.places.queries import match_places
-from lianpu.register import rights
+from lianpu.register import rights, tokens
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.models import Account, Grant, Role
@@ -86,7 +86,7 @@ def create_account(
 
 
 def reset_password(*, user: Any, person: Any, password: str = "") -> str:
-    """Give ``person`` a new password, which he must change; he is signed out everywhere. Returns the password."""
+    """Give ``person`` a new password, which he must change; his sessions and tokens end. Returns the password."""
     secret = password or made_password()
     if password:
         validate_password(password, person)
@@ -95,6 +95,8 @@ def reset_password(*, user: Any, person: Any, password: str = "") -> str:
         person.save(update_fields=["password"])
         Account.objects.update_or_create(user=person, defaults={"must_change_password": True})
         end_sessions_of(person)
+        for token in tokens.in_force(person):
+            tokens.revoke(user=rights.SYSTEM, token=token)
         reset(username=person.get_username().lower())
         record(What.PASSWORD_RESET, person.get_username(), by=by)
     return secret
