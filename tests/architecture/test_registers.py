@@ -50,7 +50,7 @@ def test_every_register_passes_the_suite(register: Register) -> None:
     inherited = suites().get(register.slug, set())
     assert inherited, f"write a RegisterSuite for {register.slug}"
     assert ("RegisterSuite" in inherited) is register.imports
-    assert ("SensitiveColumns" in inherited) is any(column.column.sensitivity for column in register.bound)
+    assert ("SensitiveColumns" in inherited) is any(column.column.sensitivity for column in register.declared)
 
 
 def test_the_suites_are_of_registers_that_exist() -> None:
@@ -59,9 +59,9 @@ def test_the_suites_are_of_registers_that_exist() -> None:
 
 @registers
 def test_columns_have_labels_of_their_own(register: Register) -> None:
-    heads = [column.head for column in register.bound]
+    heads = [column.head for column in register.declared]
     assert len(set(heads)) == len(heads)
-    assert all(column.label and column.label != column.name for column in register.bound)
+    assert all(column.label and column.label != column.name for column in register.declared)
     assert register.title != register.model._meta.object_name
     assert register.note, "one line that says what the register is"
 
@@ -81,7 +81,7 @@ def test_a_register_can_recognise_its_rows(register: Register) -> None:
 
 @registers
 def test_what_a_file_must_bring_it_can_bring(register: Register) -> None:
-    for column in register.bound:
+    for column in register.declared:
         editable = column.column.editable and register.imports
         if editable and isinstance(column.field, models.ForeignKey):
             assert column.column.match is not None, column.name
@@ -93,7 +93,7 @@ def test_what_a_file_must_bring_it_can_bring(register: Register) -> None:
         if not field.primary_key and field.editable and not field.blank and not field.has_default() and not field.null
     }
     if register.imports:
-        assert needed <= {column.name for column in register.bound if column.column.required}
+        assert needed <= {column.name for column in register.declared if column.column.required}
 
 
 @registers
@@ -105,7 +105,7 @@ def test_scopes_lead_somewhere(register: Register) -> None:
 
 @registers
 def test_choices_have_words(register: Register) -> None:
-    for column in register.bound:
+    for column in register.declared:
         if isinstance(column.kind, Choice):
             words = list(column.kind.labels.values())
             assert len(set(words)) == len(words) > 1, column.name

@@ -130,7 +130,7 @@ def test_what_a_file_knows_stays_as_declared() -> None:
     for register in registry.all():
         with override("en"):
             fresh = type(register)()
-            assert (fresh.title, fresh.bound) == (register.title, register.bound)
+            assert (fresh.title, fresh.declared) == (register.title, register.declared)
             assert not HAN.search(fresh.shown_title)
         assert HAN.search(register.title)
-        assert all(HAN.search(column.head) for column in register.bound)
+        assert all(HAN.search(column.head) for column in register.declared)

@@ -18,9 +18,7 @@ from lianpu.register.rights import SYSTEM
 
 
 @pytest.fixture(scope="module")
-def built(
-    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
+def built(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with django_db_blocker.unblock(), house(tmp_path_factory.mktemp("house")) as made:
         yield made
 

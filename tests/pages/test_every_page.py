@@ -3,6 +3,8 @@
 import pytest
 
 PAGES = {
+    "search": "/search/?q=铝",
+    "search for nothing": "/search/",
     "cockpit": "/",
     "desk": "/desk/SH/",
     "desk of the widest chain": "/desk/DX/",
@@ -19,6 +21,9 @@ PAGES = {
     "import": "/enterprises/import/",
     "dictionary": "/dictionary/",
     "jobs": "/jobs/",
+    "changes": "/changes/",
+    "deleted rows": "/enterprises/deleted/",
+    "firms of one name": "/enterprises/look-alikes/",
     "not found": "/nothing/",
 }
 FIRST_ROWS = ("/enterprises/", "/placements/", "/findings/", "/segment-states/", "/chains/", "/diagnosis-runs/")

@@ -17,7 +17,10 @@ def place(progress: Progress, *, user: Any) -> Outcome:
     """(Re)place every firm within the person's reach."""
     with transaction.atomic():
         counts = place_enterprises(user=user, progress=progress)
-        words = gettext("企业%(firms)s家，挂上产业链%(placed)s家；新增%(created)s，变更%(changed)s，撤去%(gone)s。") % counts
+        words = (
+            gettext("企业%(firms)s家，挂上产业链%(placed)s家；新增%(created)s，变更%(changed)s，撤去%(gone)s。")
+            % counts
+        )
         return progress.finish(Outcome(words, url=registry["placements"].url()))
 
 

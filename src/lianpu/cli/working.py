@@ -8,7 +8,7 @@ import threading
 
 import click
 
-from lianpu.cli.console import BROKEN, refuse
+from lianpu.cli.console import BROKEN, USAGE, refuse
 
 PATIENCE = 10
 """Seconds that a worker has, asked to stop, to come to its job's next sign of progress."""
@@ -20,6 +20,8 @@ def work(name: str, *, with_parent: bool = False) -> None:
     """Run jobs until SIGTERM or Ctrl-C, or until the process that started this one has ended."""
     from lianpu.register.jobs.worker import Worker, default_name
 
+    if "/" in name:
+        refuse(f"运行器的名称“{name}”不能含“/”。 / A worker's name holds no slash.", USAGE)
     asked = threading.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, lambda *_: asked.set())
@@ -51,7 +53,9 @@ class Companion:
             self._worker = subprocess.Popen(command)  # noqa: S603
             code = self._worker.wait()
             if code and not self._ending.is_set():  # 0 where Ctrl-C has reached it before the site
-                click.echo(f"运行器意外结束（{code}），即将重启。 / The worker ended ({code}); starting it again.", err=True)
+                click.echo(
+                    f"运行器意外结束（{code}），即将重启。 / The worker ended ({code}); starting it again.", err=True
+                )
             self._ending.wait(RESPITE)
 
     def end(self) -> None:

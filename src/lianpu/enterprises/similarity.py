@@ -29,8 +29,8 @@ TRANSPOSED = 0.89  # 荣华 and 华荣 are often two firms
 SAME_SOUND = 0.89
 ADDED_LETTER = 0.87
 ONE_LETTER = 0.86
-SHORTENED = 0.9  # times how much is left
-BARE = 0.92  # 宝方炭材 for 兰州宝方炭材料科技有限公司: the core alone
+SHORTENED = 0.89  # times how much is left
+BARE = 0.895  # 宝方炭材 for 兰州宝方炭材料科技有限公司: the core alone
 NUMBER_OTHER = 0.5
 POINTLESS = 0.6  # below this the core can no longer make two names alike
 
@@ -191,7 +191,7 @@ def _stems(text: str, firm: str) -> tuple[float, str]:
     if len(edits) == 2 and DamerauLevenshtein.distance(text, firm) == 1:
         return TRANSPOSED * _long(length), words
     if len(text) >= 2 and all(what == "insert" for what, _, _ in edits):
-        return SHORTENED * (0.75 + 0.25 * len(text) / len(firm)), words
+        return SHORTENED * (0.8 + 0.2 * len(text) / len(firm)), words
     return 0.9 * (1 - len(edits) / length), words
 
 

@@ -43,6 +43,7 @@ SOURCES = {
     "diagnosis": _("诊断"),
     "merge": _("合并"),
     "undo": _("撤销"),
+    "migration": _("升级"),
     "sql": _("直接写库"),
 }
 PARAMS = ("register", "row", "user", "source", "run", "act", "q", "from", "to", "before")

@@ -28,15 +28,34 @@ def recorded() -> dict[str, Model]:
 
 
 def install_triggers(**_: object) -> None:
-    """(Re)make the triggers of everything recorded; run after each migration."""
+    """(Re)make the triggers of everything recorded; run after each migration. Rows that a table held before it had any
+    are recorded as they are found."""
     present = set(connection.introspection.table_names())
     if Change._meta.db_table not in present:
         return
+    sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'" if sqlite else "SELECT tgname FROM pg_trigger"
+        )
+        known = {name for (name,) in cursor.fetchall()}
         for label, model in recorded().items():
-            if model._meta.db_table in present:
-                for statement in (_sqlite if connection.vendor == "sqlite" else _postgresql)(label, model):
+            table = model._meta.db_table
+            if table in present:
+                if f"{table}_insert" not in known:
+                    cursor.execute(_as_found(label, model))
+                for statement in (_sqlite if sqlite else _postgresql)(label, model):
                     cursor.execute(statement)
+
+
+def _as_found(label: str, model: Model) -> str:
+    now = "strftime('%Y-%m-%d %H:%M:%f', 'now')" if connection.vendor == "sqlite" else "clock_timestamp()"
+    return (
+        f'INSERT INTO register_change (at, model, row, action, after, "user", reason, source) '
+        f"SELECT {now}, '{label}', t.id, 'insert', {image(model, 't')}, '', '开始记录', 'migration' "
+        f'FROM "{model._meta.db_table}" t '
+        f"WHERE NOT EXISTS (SELECT 1 FROM register_change c WHERE c.model = '{label}' AND c.row = t.id)"
+    )
 
 
 def image(model: Model, row: str) -> str:

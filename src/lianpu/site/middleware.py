@@ -77,7 +77,8 @@ def session_rules(
             request.timed_out = True  # type: ignore[attr-defined] # read where the sign-out is noted
             logout(request)
             return get_response(request)
-        if now - seen > SEEN_EVERY:
+        # A page that asks by itself is no sign of a person, and must not wait where a job holds SQLite's one writer.
+        if now - seen > SEEN_EVERY and "X-Poll" not in request.headers:
             request.session["seen"] = now
         owed = "" if request.path.startswith(FREE_PATHS) else owed_page(request)
         if not owed:

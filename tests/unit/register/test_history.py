@@ -12,9 +12,9 @@ from lianpu.chains.models import Product
 from lianpu.enterprises.identity import make_uscc
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
-from lianpu.register import bulk
+from lianpu.register import audit, bulk
 from lianpu.register.declare import registry
-from lianpu.register.history import acting, changes_of
+from lianpu.register.history import acting, changes_of, install_triggers
 from lianpu.register.models import Change
 from lianpu.register.testing import grant
 
@@ -106,6 +106,24 @@ def test_sensitive_figures_stay_hidden_in_the_history_page(firms: Mapping[str, E
         client.force_login(grant(f"reader{seen}", {"*": ["view"]}, clears))
         page = client.get(registry["enterprise-figures"].url("detail", figure.pk)).content.decode()
         assert ("98765" in page) is seen
+
+
+def test_rows_that_were_there_before_the_triggers_are_recorded_as_found(firms: Mapping[str, Enterprise]) -> None:
+    table = Enterprise._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for event in ("insert", "update", "delete"):
+            on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
+            cursor.execute(f'DROP TRIGGER "{table}_{event}"{on}')
+    fresh = Enterprise.objects.create(uscc=make_uscc("620102", 88), name="早已在册", name_key="早已在册")
+    before = Change.objects.count()
+    install_triggers()
+    assert Change.objects.count() == before + 1
+    assert (last().row, last().action, last().source) == (fresh.pk, "insert", "migration")
+    Enterprise.objects.filter(pk=fresh.pk).update(kind="甲")
+    assert last().action == "update"
+    assert audit.verify().sound
 
 
 class TestBulkInsert:

@@ -308,6 +308,12 @@ def test_percentages(cell: object, points: str) -> None:
     assert ratio.under("%").parse(cell) == Decimal(points) / 100
 
 
+def test_the_money_unit_above_a_table_is_not_that_of_heads_and_acres() -> None:
+    for unit in ("人", "亩", "%", ""):
+        assert Number(unit=unit).under("万元").parse("12") == 12
+    assert "吨" in refusal(AMOUNT.under("吨"), "12").reason
+
+
 def test_a_percentage_below_one_says_how_it_was_read() -> None:
     percent = Number(unit="%")
     assert percent.parse("0.125") == percent.parse(0.125) == Decimal("0.125")

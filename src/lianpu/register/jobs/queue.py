@@ -76,7 +76,7 @@ def visible_to(user: Any) -> "QuerySet[Job]":
 
 def look(job: Job) -> Job:
     """``job`` with the counters and log of this moment, and ``job.stopping`` where its end has been asked for."""
-    job.stopping = not job.over and live.asked_to_stop(job.pk)  # type: ignore[attr-defined]
+    job.stopping = not job.over and live.asked_to_stop(job.pk)
     if job.state == Job.State.RUNNING and (told := live.Live.read(job.pk)) is not None:
         job.done, job.total, job.words, job.log = told.done, told.total, told.words, "\n".join(told.log)
     return job

@@ -34,8 +34,10 @@ class Number(Kind):
     written_in: str = ""  # the unit that the head of the cells names, where it is not ``unit``
 
     def under(self, head_unit: str) -> "Number":
+        ours, theirs = unit_of(self.unit), unit_of(head_unit)
         no_unit = not self.unit and head_unit != "%"
-        if no_unit or not head_unit or unit_of(head_unit) == unit_of(self.unit):
+        # "单位：万元" above a table is meant for its amounts, not for its heads and acres.
+        if no_unit or not head_unit or ours == theirs or (theirs.is_money and not ours.is_money):
             return self
         return replace(self, written_in=head_unit)
 

@@ -69,7 +69,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-pk",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state__in", ("waiting", "running"))), fields=["id"], name="register_job_open"
+                        condition=models.Q(("state__in", ("waiting", "running"))),
+                        fields=["id"],
+                        name="register_job_open",
                     ),
                     models.Index(fields=["user", "-id"], name="register_job_own"),
                 ],

@@ -21,6 +21,8 @@ class Job(models.Model):
         CANCELLED = "cancelled", _("已取消")
 
     OVER = (State.DONE, State.FAILED, State.CANCELLED)
+    stopping = False
+    """Whether its end has been asked for; known after ``look``."""
 
     name = models.CharField(_("名称"), max_length=60)
     title = models.CharField(_("标题"), max_length=200)

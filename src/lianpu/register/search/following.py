@@ -77,12 +77,11 @@ def _fill(register: Register, progress: Progress) -> int:
     if state.is_complete and register.history:
         return 0
     rows, read = register.model._default_manager.order_by("pk"), 0
-    total = 0 if state.is_complete else rows.count()
-    bound = _settled(register.model, state.filled) if state.is_complete else None
-    if bound is not None:
-        rows = rows.filter(pk__lte=bound)
+    if state.is_complete:
+        rows = rows.filter(pk__lte=_settled(register.model, state.filled))
         if not rows.filter(pk__gt=state.filled).exists():
             return 0  # looked at before anything is locked
+    total = 0 if state.is_complete else rows.count()
     while True:
         with transaction.atomic():
             # Held before the rows are read, so that no newer text, entered meanwhile by a change, is overwritten.

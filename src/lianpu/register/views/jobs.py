@@ -34,7 +34,9 @@ def jobs_page(request: HttpRequest) -> HttpResponse:
         "everybody": jobs.oversees(request.user),
         "moving": any(not job.over for job in listed),
     }
-    return render(request, "register/job_rows.html" if request.headers.get("HX-Request") else "register/jobs.html", context)
+    return render(
+        request, "register/job_rows.html" if request.headers.get("HX-Request") else "register/jobs.html", context
+    )
 
 
 def _job(request: HttpRequest, pk: int) -> Job:

@@ -52,6 +52,7 @@ def _administering(user: Any, person: Any, *, reason: str) -> Iterator[str]:
     if person is not None and person.is_superuser and not user.is_superuser:
         raise PermissionDenied(_("这是系统管理员的账号，只能由系统管理员或命令行办理。"))
     with acting(user, reason=reason, source="screen" if user.pk else "command"):
+        list(Role.objects.select_for_update())  # one act at a time: two who each take the other's role would leave none
         before = guardians().exists()
         yield user.get_username()
         if before and not guardians().exists():
