@@ -66,6 +66,7 @@ def test_columns_have_labels_of_their_own(register: Register) -> None:
     assert register.note, "one line that says what the register is"
 
 
+@pytest.mark.django_db
 @registers
 def test_a_register_can_recognise_its_rows(register: Register) -> None:
     fields = {field.name for field in register.model._meta.concrete_fields}
@@ -96,6 +97,7 @@ def test_what_a_file_must_bring_it_can_bring(register: Register) -> None:
         assert needed <= {column.name for column in register.declared if column.column.required}
 
 
+@pytest.mark.django_db
 @registers
 def test_scopes_lead_somewhere(register: Register) -> None:
     for path in vars(register.scope).values():

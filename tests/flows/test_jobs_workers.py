@@ -3,12 +3,14 @@
 import os
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import Client
 
 import jobs_app.jobs
 from jobs_app.house import House, house, until
@@ -32,6 +34,7 @@ def at_work(built: House, django_db_blocker: Any) -> Iterator[House]:
         built.processes.clear()
         Job.objects.all().delete()
         Role.objects.all().delete()
+        get_user_model().objects.all().delete()
         for name in ("go", "ran.txt", "duties.txt", "duty"):
             (built.home / name).unlink(missing_ok=True)
 
@@ -95,6 +98,19 @@ def test_counters_and_log_are_seen_while_the_jobs_transaction_is_open(at_work: H
     (at_work.home / "go").touch()
     assert ended(job).state == "done"
     assert (job.log.count("行已写下"), Role.objects.count()) == (1, 1)
+
+
+def test_people_go_on_reading_while_a_job_writes(at_work: House) -> None:
+    reader = Client()
+    reader.force_login(get_user_model().objects.create_superuser("reader"))
+    session = reader.session
+    session["seen"] = int(time.time()) - 300  # so that the next page would note that the session is in use
+    session.save()
+    start_worker(at_work, "甲")
+    start_writing("write-again", "x")
+    for page in ("/places/", "/jobs/", "/jobs/bell/"):
+        assert reader.get(page).status_code == 200
+    assert "进行中" in reader.get("/jobs/").content.decode()
 
 
 def test_a_killed_workers_job_is_taken_back_and_done_again(at_work: House) -> None:

@@ -116,7 +116,7 @@ def _readable(register: Register, user: Any, pks: Sequence[int], cells: Mapping[
     may = {c.name for c in editable_columns(register, user)}
     if barred := cells.keys() - may:
         raise ValidationError({name: ["此列不能批量修改，或您无权填写"] for name in barred})
-    return read_cells(register, user, cells).values
+    return read_cells(register=register, user=user, values=cells).values
 
 
 def _plan(register: Register, user: Any, pks: Sequence[int], values: Mapping[str, Any], *, lock: bool) -> EditPlan:

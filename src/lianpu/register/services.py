@@ -36,7 +36,7 @@ def save_row(
     rights.demand(user, register, action, row)
     if register.reason_required and not reason.strip():
         raise ValidationError({"reason": ["请说明变更原因"]})
-    planned = read_cells(register, user, values)
+    planned = read_cells(register=register, user=user, values=values)
     instance = row if row is not None else register.model()
     attnames = {f.name: f.attname for f in register.model._meta.concrete_fields}
     changed = []
@@ -99,7 +99,7 @@ def _value(register: Register, column: BoundColumn, cell: object) -> Any:
     return matching.find_one(register, column, value)
 
 
-def read_cells(register: Register, user: Any, values: Mapping[str, object]) -> PlannedRow:
+def read_cells(*, register: Register, user: Any, values: Mapping[str, object]) -> PlannedRow:
     """The same steps a line of a file goes through: coerce, resolve references, derive.
 
     Raises ``ValidationError`` with one list of messages a column.

@@ -4,10 +4,10 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
 
 import pytest
@@ -37,9 +37,9 @@ class ListBehaviour:
     """Groups that open to their rows, filters and their opposites, saved columns, bulk edits, and what a page costs."""
 
     if TYPE_CHECKING:
-        slug: str
-        change: tuple[str, str]
-        bad_cells: dict[str, object]
+        slug: ClassVar[str]
+        change: ClassVar[tuple[str, str]]
+        bad_cells: ClassVar[Mapping[str, object]]
 
     def test_every_number_of_a_group_opens_to_its_rows(self, stored: list[Any]) -> None:
         register = registry[self.slug]

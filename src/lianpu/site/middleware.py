@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -62,6 +63,22 @@ class SignInMiddleware(LoginRequiredMiddleware):
         return None if request.path.startswith("/api/") else super().process_view(request, *view)
 
 
+def _writer_is_free() -> bool:
+    """False where a job holds SQLite's one writer: a note that a session is in use is not worth half a minute's wait."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {settings.DATABASES['default']['OPTIONS']['timeout'] * 1000}")
+    return True
+
+
 def session_rules(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
@@ -77,8 +94,8 @@ def session_rules(
             request.timed_out = True  # type: ignore[attr-defined] # read where the sign-out is noted
             logout(request)
             return get_response(request)
-        # A page that asks by itself is no sign of a person, and must not wait where a job holds SQLite's one writer.
-        if now - seen > SEEN_EVERY and "X-Poll" not in request.headers:
+        # A page that asks by itself is no sign of a person.
+        if now - seen > SEEN_EVERY and "X-Poll" not in request.headers and _writer_is_free():
             request.session["seen"] = now
         owed = "" if request.path.startswith(FREE_PATHS) else owed_page(request)
         if not owed:

@@ -22,6 +22,7 @@ from lianpu.register.search.store import All, Either, Wanted
 
 ENOUGH = 300  # rows that one question to the index proposes; a word with fewer is settled by one question
 BROAD = 3_000  # the same for somebody who sees only a part of the rows
+COMMON = 10_000  # more rows than these are not asked for at once
 SCAN = 20_000  # rows that are read one by one, where there is no index or somebody sees no more
 CLIP = 24  # characters of a long text shown on either side of a word
 
@@ -163,10 +164,13 @@ class _Seeker:
         """Judge the rows that can be hits; whether those were all."""
         if self.index is None:
             return self._scan()
-        proposed = store.find(self.register, _anywhere(self.words), ENOUGH + 1)
-        self._take([*proposed, *_late_rows(self.register, self.index, self.late)])
-        if len(proposed) <= ENOUGH:
-            return True
+        self._take(_late_rows(self.register, self.index, self.late))
+        wanted = _anywhere(self.words)
+        if not store.is_common(self.register, wanted, COMMON):
+            proposed = store.find(self.register, wanted, ENOUGH + 1)
+            self._take(proposed)
+            if len(proposed) <= ENOUGH:
+                return True
         if not self.sees_all and self.reach[: SCAN + 1].count() <= SCAN:
             return self._scan()
         all_seen, best, enough = True, set(), ENOUGH if self.sees_all else BROAD
@@ -362,6 +366,9 @@ def _standing(word: Word, columns: Sequence[BoundColumn]) -> Wanted:
 
 
 def _proposed(register: Register, wanted: Wanted, cap: int) -> set[int]:
+    """Rows that may hold what is wanted; more than ``cap`` of them mean that there are too many."""
+    if store.is_common(register, wanted, cap):
+        return set(range(cap + 1))
     return set(store.find(register, wanted, cap + 1))
 
 

@@ -6,6 +6,7 @@ read and do not match. PostgreSQL: row, tokens as an array of numbers (their CRC
 made when the first filling is over.
 """
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -113,6 +114,19 @@ def find(register: Register, wanted: Wanted, limit: int) -> list[int]:
             statement = f'SELECT id FROM "{table}" WHERE {_condition(wanted, values)} LIMIT %s'
         cursor.execute(statement, [*values, limit])
         return [found for (found,) in cursor]
+
+
+def is_common(register: Register, wanted: Wanted, limit: int) -> bool:
+    """Whether many more than ``limit`` rows have what is wanted, where that is worth knowing beforehand: PostgreSQL
+    collects all rows of the index before it gives the first, and its statistics tell how many they are."""
+    if connection.vendor == "sqlite":
+        return False
+    values: list[Any] = []
+    with connection.cursor() as cursor:
+        condition = _condition(wanted, values)
+        cursor.execute(f'EXPLAIN (FORMAT JSON) SELECT id FROM "{table_of(register)}" WHERE {condition}', values)
+        (plan,) = cursor.fetchone()
+    return bool((json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]["Plan Rows"] > 4 * limit)
 
 
 @contextmanager

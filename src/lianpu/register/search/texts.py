@@ -18,6 +18,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise, product
+from operator import contains
 
 NAME, CODE, LONG = "n", "c", "t"
 FIRST, LAST, INITIALS, FIRST_INITIAL, SYLLABLES, FIRST_SYLLABLE, LENGTH = "^", "$", "p", "<", "y", "[", "l"
@@ -183,23 +184,48 @@ def spellings(letters: str) -> list[list[str]]:
 # -- where a word stands in a text -------------------------------------------------------------------------------
 
 
+class _Typing(dict[int, str]):
+    """The letter by which a character is typed, ``*`` where there are several."""
+
+    def __missing__(self, code: int) -> str:
+        typed = initials(chr(code))
+        self[code] = made = typed if len(typed) == 1 else "*"
+        return made
+
+
+_TYPING = _Typing()
+
+
 def heard_at(letters: str, text: str, ways: Sequence[Sequence[str]]) -> list[int]:
     """Places in ``text`` (folded) of the characters that ``letters`` stand for, as initials or as syllables in one of
     the ``ways`` of :func:`spellings`; empty where there are none. One syllable alone counts at the beginning only."""
-    where = [at for at, one in enumerate(text) if one.isalnum()]
-    first = [initials(text[at]) for at in where]
-    for start in range(len(where) - len(letters) + 1):
-        if all(letter in first[start + i] for i, letter in enumerate(letters)):
-            return where[start : start + len(letters)]
-    read = [readings(text[at]) for at in where]
+    kept = letters_of(text)
+    start, count = _typed_at(letters, kept), len(letters)
     for way in ways:
-        for start in range(len(where) - len(way) + 1) if len(way) > 1 else range(min(len(where), 1)):
-            *whole, last = way
-            if all(one in read[start + i] for i, one in enumerate(whole)) and any(
-                one.startswith(last) for one in read[start + len(whole)]
-            ):
-                return where[start : start + len(way)]
-    return []
+        if start >= 0:
+            break
+        start, count = _spelt_at(way, kept), len(way)
+    if start < 0:
+        return []
+    return [at for at, one in enumerate(text) if one.isalnum()][start : start + count]
+
+
+def _typed_at(letters: str, kept: str) -> int:
+    typed = kept.translate(_TYPING)
+    if "*" not in typed:
+        return typed.find(letters)
+    starts = range(len(kept) - len(letters) + 1)
+    return next((at for at in starts if all(map(contains, map(initials, kept[at:]), letters))), -1)
+
+
+def _spelt_at(way: Sequence[str], kept: str) -> int:
+    *whole, last = way
+    starts = range(len(kept) - len(way) + 1) if whole else range(min(len(kept), 1))
+    for at in starts:
+        *first, end = map(readings, kept[at : at + len(way)])
+        if all(map(contains, first, whole)) and any(one.startswith(last) for one in end):
+            return at
+    return -1
 
 
 def variants(word: str) -> list[str]:
