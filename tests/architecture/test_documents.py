@@ -45,7 +45,9 @@ def test_page_names_only_commands_that_exist(page: str) -> None:
         r"^```(?:sh|console)?\n(.*?)^```|`([^`\n]+)`", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL
     )
     lines = [line for pair in code for line in "".join(pair).splitlines()]
-    called = [match[1].strip() for line in lines for match in re.finditer(r"(?:^|bin/)(lianpu(?: [a-z][a-z-]*){0,2})", line)]
+    called = [
+        match[1].strip() for line in lines for match in re.finditer(r"(?:^|bin/)(lianpu(?: [a-z][a-z-]*){0,2})", line)
+    ]
     unknown = [call for call in called if " " in call and not any(f"{call} ".startswith(f"{name} ") for name in known)]
     assert not unknown
 

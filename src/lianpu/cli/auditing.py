@@ -70,7 +70,9 @@ def seal(as_json: bool) -> None:
 
 
 @audit.command("log")
-@click.option("--filter", "filters", multiple=True, help="与变更记录页相同的条件，如 register=enterprises 或 user=张三。")
+@click.option(
+    "--filter", "filters", multiple=True, help="与变更记录页相同的条件，如 register=enterprises 或 user=张三。"
+)
 @click.option("--limit", default=50, show_default=True, help="最多几条，从新到旧。")
 @json_option
 def log(filters: tuple[str, ...], limit: int, as_json: bool) -> None:

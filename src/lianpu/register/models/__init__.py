@@ -12,4 +12,29 @@ from lianpu.register.models.notes import Attachment, Note
 from lianpu.register.models.rights import Grant, Role
 from lianpu.register.models.search import SearchCursor, SearchIndex
 
-__all__ = ["Account", "AccountEvent", "Actor", "ApiToken", "Attachment", "Change", "CustomField", "Extensible", "Grant", "ImportFolder", "ImportRun", "Job", "KeptAnswer", "MatchDecision", "Note", "OpeningView", "PastPassword", "Role", "SavedView", "Seal", "SearchCursor", "SearchIndex", "SenderMap", "Tick"]
+__all__ = [
+    "Account",
+    "AccountEvent",
+    "Actor",
+    "ApiToken",
+    "Attachment",
+    "Change",
+    "CustomField",
+    "Extensible",
+    "Grant",
+    "ImportFolder",
+    "ImportRun",
+    "Job",
+    "KeptAnswer",
+    "MatchDecision",
+    "Note",
+    "OpeningView",
+    "PastPassword",
+    "Role",
+    "SavedView",
+    "Seal",
+    "SearchCursor",
+    "SearchIndex",
+    "SenderMap",
+    "Tick",
+]

@@ -44,9 +44,7 @@ class SenderMap(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = _("报送单位的列对应")
-        constraints = [
-            models.UniqueConstraint(fields=["register", "sender", "heads"], name="register_sender_map_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["register", "sender", "heads"], name="register_sender_map_once")]
 
     def __str__(self) -> str:
         return f"{self.sender} → {self.register}"

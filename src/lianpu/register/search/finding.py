@@ -327,13 +327,15 @@ def _ids(
         return None
     rows = register.model._default_manager.order_by()
     long = [word for word in words if not word.is_short]
-    pools: list[set[int]] = []
+    pools: list[set[int] | None] = []
     if long and not pointing:
         pools.append(_proposed(register, All(tuple(_standing(word, own) for word in long)), cap))
     conditions = []
     for word in words:
         condition = reduce(or_, (contains(one.name, word.text) for one in own), Q())
-        pool = _proposed(register, _standing(word, own), cap) if own and pointing and word in long else set()
+        pool: set[int] | None = set()
+        if pointing and own:
+            pool = None if word.is_short else _proposed(register, _standing(word, own), cap)
         for pointed in pointing:
             if pointed is None:
                 return None
@@ -342,14 +344,15 @@ def _ids(
             if found is None:
                 return None
             condition |= Q(**{f"{name}__in": found})
-            pool |= set(rows.filter(**{f"{name}__in": found}).values_list("pk", flat=True)[: cap + 1])
+            if pool is not None:
+                pool |= set(rows.filter(**{f"{name}__in": found}).values_list("pk", flat=True)[: cap + 1])
         conditions.append(condition)
-        if pointing and (word in long or not own):
+        if pointing:
             pools.append(pool)
-    pools = [pool for pool in pools if len(pool) <= cap]
-    if not pools:
+    few = [pool for pool in pools if pool is not None and len(pool) <= cap]
+    if not few:
         return None
-    proposed = sorted(set.intersection(*pools).union(_late_rows(register, held.get(register.slug), late)))
+    proposed = sorted(set.intersection(*few).union(_late_rows(register, held.get(register.slug), late)))
     return [
         pk
         for start in range(0, len(proposed), BROAD)
@@ -365,11 +368,10 @@ def _standing(word: Word, columns: Sequence[BoundColumn]) -> Wanted:
     )
 
 
-def _proposed(register: Register, wanted: Wanted, cap: int) -> set[int]:
-    """Rows that may hold what is wanted; more than ``cap`` of them mean that there are too many."""
-    if store.is_common(register, wanted, cap):
-        return set(range(cap + 1))
-    return set(store.find(register, wanted, cap + 1))
+def _proposed(register: Register, wanted: Wanted, cap: int) -> set[int] | None:
+    """Rows that may hold what is wanted; None for more than ``cap``."""
+    found = [] if (common := store.is_common(register, wanted, cap)) else store.find(register, wanted, cap + 1)
+    return None if common or len(found) > cap else set(found)
 
 
 def _pointed(register: Register, column: BoundColumn) -> tuple[str, Register, BoundColumn] | None:
