@@ -166,13 +166,17 @@ class _Seeker:
             return self._scan()
         self._take(_late_rows(self.register, self.index, self.late))
         wanted = _anywhere(self.words)
-        if not store.is_common(self.register, wanted, COMMON):
+        if not (common := store.is_common(self.register, wanted, COMMON)):
             proposed = store.find(self.register, wanted, ENOUGH + 1)
             self._take(proposed)
             if len(proposed) <= ENOUGH:
                 return True
         if not self.sees_all and self.reach[: SCAN + 1].count() <= SCAN:
-            return self._scan()
+            proposed = [] if common else store.find(self.register, wanted, SCAN)
+            if common or len(proposed) == SCAN:
+                return self._scan()
+            self._take(set(proposed).intersection(self.reach.values_list("pk", flat=True)))
+            return True
         all_seen, best, enough = True, set(), ENOUGH if self.sees_all else BROAD
         for wanted in _tiers(self.words):
             proposed = store.find(self.register, wanted, enough)
