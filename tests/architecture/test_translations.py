@@ -14,6 +14,7 @@ from lianpu.register.declare import registry
 from lianpu.register.dictionary import KIND_WORDS, ORIGINS
 from lianpu.register.importing import OUTCOME_WORDS
 from lianpu.register.kinds import Flag
+from lianpu.register.listing.listing import CHANGED
 from lianpu.site.navigation import AREAS
 from support import ROOT
 
@@ -54,10 +55,12 @@ def in_declarations() -> Iterator[str]:
     for register in registry.all():
         yield from (f"register\x04{register.title}", register.note)
         yield from (lens.label for lens in register.lenses.values())
+        yield from (words for words, _ in register.picked_actions)
         for column in register.declared:
             yield from (column.label, column.column.unit, column.column.help)
             yield from getattr(column.kind, "labels", {}).values()
     yield "示例"  # Register.badge
+    yield CHANGED.label
 
 
 def used() -> set[str]:

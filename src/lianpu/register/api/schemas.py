@@ -180,7 +180,9 @@ def as_json(column: BoundColumn, value: Any) -> Any:
     """One value as the API answers it."""
     if value is None or type_of(column) is not str:
         return value
-    return str(value) if isinstance(column.kind, kinds.Number) else column.kind.show(value)
+    if isinstance(column.kind, kinds.Number):
+        return custom.canonical(value) if column.is_custom else str(value)
+    return column.kind.show(value)
 
 
 def rows_as_json(

@@ -34,7 +34,7 @@ PLAIN_PARAMS = frozenset({"q", "sort", "page", "size", "cols", "group", "order",
 ASOF = "asof"
 CHANGED_AT = "changed_at"
 # Not in the model, so not in files that come back: shown on request in every register that keeps change records.
-_CHANGED = BoundColumn(
+CHANGED = BoundColumn(
     CHANGED_AT,
     "最近变更",
     Moment(),
@@ -126,12 +126,12 @@ class Listing:
         """Columns that the list can show, those of the person's own choice first and in its order."""
         can = [c for c in self.visible if not isinstance(c.kind, Json)]
         if self.register.history and CHANGED_AT not in self.by_name:
-            can.append(_CHANGED)
+            can.append(CHANGED)
         return [*(c for c in self.columns if c in can), *(c for c in can if c not in self.columns)]
 
     @cached_property
     def columns(self) -> list[BoundColumn]:
-        by_name = ({CHANGED_AT: _CHANGED} if self.register.history else {}) | self.by_name
+        by_name = ({CHANGED_AT: CHANGED} if self.register.history else {}) | self.by_name
         named = list(dict.fromkeys(name for name in self.params.get("cols", "").split(",") if name))
         if unknown := [name for name in named if name not in by_name]:
             self.errors.append(f"没有这些列，或您无权查看，已略去：{'、'.join(unknown)}")
@@ -218,7 +218,7 @@ class Listing:
 
     def _with_changed_at(self, rows: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
         """The rows with the moment of their latest change, where that column is shown."""
-        if _CHANGED not in self.columns:
+        if CHANGED not in self.columns:
             return rows
         changes = Change.objects.filter(model=self.register.label, row=models.OuterRef("pk")).order_by("-pk")
         changes = changes.filter(at__lt=self.past) if self.past else changes
@@ -325,7 +325,7 @@ class Listing:
         for column in self.columns:
             now = "ascending" if by == column.name else "descending" if by == f"-{column.name}" else ""
             then = f"-{column.name}" if now == "ascending" else column.name
-            sortable = column is not _CHANGED and not isinstance(column.kind, Json)
+            sortable = column is not CHANGED and not isinstance(column.kind, Json)
             found.append(Header(column, self.url(sort=then, page="") if sortable else "", now))
         return found
 
@@ -359,7 +359,8 @@ class Listing:
             return None
         if text in (BLANK, FILLED):
             return column.shown_label + sign, gettext("空白") if text == BLANK else gettext("非空")
-        target = target_of(self.register, column) if column.column.filter_with is not None else None
+        pointing = column.column.filter_with is not None and not isinstance(column.kind, (Choice, Flag))
+        target = target_of(self.register, column) if pointing else None
         if target is not None:
             codes = text.split(",")
             named = self._named(target, target.key[0], codes)
