@@ -4,7 +4,7 @@ Claim: ≥ 5,000 rows/s with reading, validation, matching, change records and t
 1 GiB; and faster than the peer. Both keep change records, by the same triggers. What is counted is what stands in the
 table afterwards, not what either says.
 
-Run: ``python benchmarks/import_export.py [--rows 100000] [--peer-rows 10000] [--database postgresql://…]``. The database
+Run: ``python benchmarks/import_peer.py [--rows 100000] [--peer-rows 10000] [--database postgresql://…]``. The database
 named must be empty and the benchmark's own.
 """
 
