@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from lianpu.places.models import Place
 
 # pytest-django reads the settings before this file, commands that tests start read them after it.
-HOME = tempfile.TemporaryDirectory(prefix="lianpu-tests-")
+# A server thread may still be writing boundaries when the last test ends.
+HOME = tempfile.TemporaryDirectory(prefix="lianpu-tests-", ignore_cleanup_errors=True)
 os.environ["LIANPU_HOME"] = HOME.name
 
 
