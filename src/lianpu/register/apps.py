@@ -11,7 +11,8 @@ class RegisterConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules
 
-        from lianpu.register import custom, export_job  # noqa: F401 — declares the job of large exports
+        # Declared beside what they serve: the job of large exports, the duty to drop old answers.
+        from lianpu.register import custom, export_job, tokens  # noqa: F401
         from lianpu.register.history import install_triggers
         from lianpu.register.importing import work  # noqa: F401 — declares the jobs of the import desk
         from lianpu.register.search import following  # noqa: F401 — declares the job and the duty of the index

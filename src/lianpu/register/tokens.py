@@ -1,4 +1,4 @@
-"""Tokens for programs: made once, shown once, revoked at any time."""
+"""Tokens for programs: made once, shown once, revoked at any time; and how long what programs were answered is kept."""
 
 import hashlib
 import secrets
@@ -11,11 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from lianpu.register.declare import registry
-from lianpu.register.models import ApiToken
+from lianpu.register.jobs import every
+from lianpu.register.models import ApiToken, KeptAnswer
 
 PREFIX = "lianpu_"  # by which a leaked token is recognised
 DAYS_LIMIT = 366
 HELD_LIMIT = 20
+ANSWERS_KEPT = timedelta(hours=48)
 USED_EVERY = timedelta(minutes=1)  # how exactly the last use is noted
 
 
@@ -70,3 +72,9 @@ def recognise(secret: str) -> ApiToken | None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@every(3600, "answers-clean")
+def forget_answers() -> None:
+    """Drop kept answers past their time."""
+    KeptAnswer.objects.filter(at__lt=timezone.now() - ANSWERS_KEPT).delete()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -255,6 +256,14 @@ def test_a_refused_request_may_be_mended_under_its_key(call: Caller) -> None:
     assert call("post", "/api/enterprises/", {"name": "示例", "uscc": "坏"}, **key).status_code == 422
     assert not KeptAnswer.objects.exists()
     assert call("post", "/api/enterprises/", {"name": "示例", "uscc": A}, **key).status_code == 201
+
+
+def test_answers_past_their_time_are_dropped_and_their_keys_free(person: Any, call: Caller) -> None:
+    for key, code in (("old", A), ("new", B)):
+        call("post", "/api/enterprises/", {"name": "示例", "uscc": code}, **{"Idempotency-Key": key})
+    KeptAnswer.objects.filter(key="old").update(at=timezone.now() - tokens.ANSWERS_KEPT * 2)
+    tokens.forget_answers()
+    assert [kept.key for kept in KeptAnswer.objects.all()] == ["new"]
 
 
 def test_a_bulk_request_sent_twice_is_one_import(call: Caller) -> None:

@@ -7,7 +7,6 @@ with the key waits for the first, then gets its answer; another request under th
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,8 +16,8 @@ from ninja import Status
 from ninja.errors import HttpError
 
 from lianpu.register.models import KeptAnswer
+from lianpu.register.tokens import ANSWERS_KEPT
 
-KEPT_FOR = timedelta(hours=48)
 KEY_LIMIT = 200
 
 
@@ -53,7 +52,7 @@ def once(request: HttpRequest, work: Callable[[], Status[Any]]) -> Any:
 
 
 def _reserve(user: Any, key: str, asked: str) -> KeptAnswer:
-    KeptAnswer.objects.filter(user=user, key=key, at__lt=timezone.now() - KEPT_FOR).delete()
+    KeptAnswer.objects.filter(user=user, key=key, at__lt=timezone.now() - ANSWERS_KEPT).delete()
     try:
         with transaction.atomic():
             return KeptAnswer.objects.create(user=user, key=key, asked=asked)
@@ -67,8 +66,3 @@ def _again(user: Any, key: str, asked: str) -> HttpResponse:
         raise HttpError(422, "这个 Idempotency-Key 已用于另一个请求，请换一个。")
     headers = {"Idempotent-Replay": "true"}
     return HttpResponse(kept.body, status=kept.status or 200, content_type="application/json", headers=headers)
-
-
-def forget_old() -> int:
-    """Drop answers past their time; how many."""
-    return KeptAnswer.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
