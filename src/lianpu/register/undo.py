@@ -60,9 +60,17 @@ class Reverted:
 
 
 def revert(
-    changes: "models.QuerySet[Change]", *, user: Any, reason: str = "", source: str = "undo", trusted: bool = False
+    changes: "models.QuerySet[Change]",
+    *,
+    user: Any,
+    reason: str = "",
+    source: str = "undo",
+    trusted: bool = False,
+    removes_with: str = rights.DELETE,
 ) -> Reverted:
     """Undo ``changes`` in one transaction (one act) as ``user``; ``trusted`` where the caller has seen to the rights.
+
+    ``removes_with`` is the right that taking back a new row asks for: less than deletion where the row is the person's own.
 
     A new row is deleted if it is still as it was made and nothing depends on it; a changed row gets its altered fields
     back if they still hold what the change gave them; a deleted row comes back under its id if its key is free and
@@ -72,7 +80,7 @@ def revert(
     named = {registry.by_model[label] for _pk, label, _row in found if label in registry.by_model}
     if not reason.strip() and any(register.reason_required for register in named):
         raise ValidationError({"reason": [_("请说明变更原因")]})
-    undoing = _Undoing(rights.SYSTEM if trusted else user)
+    undoing = _Undoing(rights.SYSTEM if trusted else user, removes_with)
     try:
         with acting(user, reason=reason.strip() or _("撤销"), source=source) as act:
             undoing.plan(found)
@@ -131,8 +139,8 @@ class _Row:
 
 
 class _Undoing:
-    def __init__(self, user: Any) -> None:
-        self.user = user
+    def __init__(self, user: Any, removes_with: str) -> None:
+        self.user, self.removes_with = user, removes_with
         self.rows: dict[tuple[Model, int], _Row] = {}
         self.kept: dict[int, str] = {}
 
@@ -204,13 +212,13 @@ class _Undoing:
             if row.there and row.stays and hidden & row.sources.keys():
                 self._keep(row, _("涉及您无权查看的列"))
         for action, rows in (
-            (rights.DELETE, [row for row in mine if row.goes]),
+            (self.removes_with, [row for row in mine if row.goes]),
             (rights.CHANGE, [row for row in mine if row.there and row.stays]),
         ):
             allowed = _reachable(self.user, model, [row.pk for row in rows], action)
             for row in rows:
                 if row.pk not in allowed:
-                    self._keep(row, _no_right(action))
+                    self._keep(row, _no_right(rights.DELETE if row.goes else action))
 
     def _keep(self, row: _Row, why: str) -> None:
         if self.rows.pop((row.model, row.pk), None):

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -14,8 +16,9 @@ from lianpu.enterprises.identity import make_uscc
 from lianpu.enterprises.models import Enterprise
 from lianpu.register import importing, jobs
 from lianpu.register.declare import registry
+from lianpu.register.history import acting
 from lianpu.register.importing import desk, store, work
-from lianpu.register.models import Change, ImportRun, Job, SenderMap
+from lianpu.register.models import Change, ImportRun, Job, Role, SenderMap
 from lianpu.register.rights import SYSTEM
 from lianpu.register.testing import grant, signed_in
 
@@ -97,6 +100,35 @@ def test_undoing_puts_back_what_was_not_changed_since_and_lists_the_rest(send: A
     with pytest.raises(importing.RefusedError, match="已撤销"):
         desk.undo(run=second, user=SYSTEM, reason="再来一次")
     assert Change.objects.filter(reason="报错了年份").count() == 2
+
+
+def test_who_may_import_takes_back_what_the_own_import_added(send: Any, gazetteer: Mapping[str, Any]) -> None:
+    """Without the right to delete; but nothing that somebody worked on since, that lies elsewhere now, or is another's."""
+    keeper = {"enterprises": ["view", "add", "change", "import"]}
+    here = {"place_path": gazetteer["620102"].path}
+    clerk, colleague = grant("clerk", keeper, **here), grant("colleague", keeper, **here)
+    heads = "企业名称,统一社会信用代码,所属县区\n"
+    run = write(
+        send(heads + "".join(f"{n},{code},620102\n" for n, code in zip("甲乙丙", (A, B, C), strict=True)), user=clerk)
+    )
+    assert run.created == 3, "who is not there cannot be given"
+    firms = {firm.uscc: firm for firm in Enterprise.objects.all()}
+    with acting(colleague):
+        Enterprise.objects.filter(uscc=B).update(address="东岗东路1号")
+    Enterprise.objects.filter(uscc=C).update(place=gazetteer["620103"])
+    with pytest.raises(PermissionDenied):
+        desk.undo(run=run, user=colleague, reason="不是我的")
+    undone = desk.undo(run=run, user=clerk, reason="发错了")
+    assert (undone.undone, undone.unreverted) == (1, 2)
+    assert {one["row"]: one["why"] for one in undone.kept} == {
+        firms[B].pk: "此后又改过：注册地址",
+        firms[C].pk: "此后又改过：所在地",
+    }
+    assert set(Enterprise.objects.values_list("uscc", flat=True)) == {B, C}
+    other = write(send(f"{heads}丁,{A},620102\n", user=clerk))
+    clerk.grants.update(role=Role.objects.create(code="reads", name="只看", actions={"*": ["view", "change"]}))
+    with pytest.raises(importing.RefusedError, match="一行也不能撤销"):
+        desk.undo(run=other, user=get_user_model().objects.get(pk=clerk.pk), reason="已不管导入")
 
 
 def test_undoing_by_the_page_asks_for_a_reason(clerk: Client) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -188,6 +189,19 @@ class TestLookingBack:
         lines = exported.content.decode("utf-8-sig").splitlines()
         assert len(lines) == 1 + 8
         assert not any("2021-06" in line for line in lines), "what came later is not known yet"
+
+    def test_a_program_asks_the_past_as_a_page_does(self, moved: Firms) -> None:
+        client, day = signed_in(grant("clerk", {"enterprises": ["*"]})), {"asof": "2021-05-31"}
+        answer = client.get("/api/enterprises/", day | {"f.place": "620104"}).json()
+        assert [row["name"] for row in answer["rows"]] == ["示例丙型材有限公司"]
+        first = client.get("/api/enterprises/", day | {"after": "0", "size": "3"}).json()
+        gone = next(row for row in first["rows"] if row["name"][2] == "乙")
+        streamed = b"".join(client.get("/api/enterprises/rows.ndjson", day).streaming_content).decode().splitlines()
+        assert {json.loads(line)["name"][2] for line in streamed} == set("甲乙丙丁戊己庚辛")
+        assert client.get(f"/api/enterprises/{gone['id']}", day).json() == gone
+        assert client.get(f"/api/enterprises/{gone['id']}").status_code == 404, "and is back in the present"
+        for path in ("/", "/rows.ndjson", f"/{gone['id']}"):
+            assert client.get(f"/api/enterprises{path}", {"asof": "昨天"}).status_code == 422
 
     def test_a_day_that_cannot_be_told_is_said(self, moved: Firms, admin_client: Any) -> None:
         page = self.asked(asof="昨天")

@@ -1,7 +1,10 @@
 """The end points of one register: list, stream, one row, its history, create, change, delete, many at once."""
 
+import datetime as dt
 import json
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -28,10 +31,11 @@ from lianpu.register.api.schemas import (
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.deleting import delete_row
 from lianpu.register.history import changes_of
-from lianpu.register.listing import Listing, params_of
+from lianpu.register.listing import ASOF, Listing, looking_back, params_of
 from lianpu.register.services import ConflictError, save_row
 
 CHUNK = 500  # rows a read with ``after``
+HELD = 1 << 20  # bytes of a past register that memory holds; the rest waits in a file
 
 
 class Ends:
@@ -52,26 +56,41 @@ class Ends:
     def answer(self, user: Any, pk: int) -> dict[str, Any]:
         return next(rows_as_json(self.register.base(), self.register, self.seen(user), [pk]))
 
-    def listing(self, request: HttpRequest) -> tuple[Listing, list[BoundColumn]]:
-        """The list that the parameters ask for, and its columns: those named by ``cols``, else all."""
+    @contextmanager
+    def listing(self, request: HttpRequest) -> Iterator[tuple[Listing, list[BoundColumn]]]:
+        """The list that the parameters ask for, and its columns: those named by ``cols``, else all.
+
+        To be read within, for it may be the list of a past day.
+        """
         rights.demand(request.user, self.register, rights.VIEW)
         params = params_of(request.GET)
         params.pop("after", None)
-        listing = Listing(self.register, request.user, params)
-        columns = listing.columns if params.get("cols") else self.seen(request.user)
-        listing.rows  # noqa: B018 — reading the conditions finds what cannot be understood
-        if listing.errors:
-            raise HttpError(422, "；".join(listing.errors))
-        return listing, columns
+        with self.on_the_day(params) as past:
+            listing = Listing(self.register, request.user, params, past=past)
+            columns = listing.columns if params.get("cols") else self.seen(request.user)
+            listing.rows  # noqa: B018 — reading the conditions finds what cannot be understood
+            if listing.errors:
+                raise HttpError(422, "；".join(listing.errors))
+            yield listing, columns
+
+    @contextmanager
+    def on_the_day(self, params: Mapping[str, str]) -> Iterator[dt.datetime | None]:
+        """Within it, reads see the end of the day ``asof`` where one is asked for; a day that cannot be told is refused."""
+        with ExitStack() as entered:
+            try:
+                past = entered.enter_context(looking_back(self.register, params))
+            except ValidationError as refused:
+                raise HttpError(422, "；".join(refused.messages)) from refused
+            yield past
 
     def list_rows(self, request: HttpRequest) -> Any:
-        listing, columns = self.listing(request)
-        after = request.GET.get("after", "")
-        if after:
-            return self._read_on(listing, columns, after)
-        keys = listing.page_keys
-        rows = list(rows_as_json(self.register.base(), self.register, columns, keys))
-        return {"count": listing.count, "rows": rows}
+        with self.listing(request) as (listing, columns):
+            after = request.GET.get("after", "")
+            if after:
+                return self._read_on(listing, columns, after)
+            keys = listing.page_keys
+            rows = list(rows_as_json(self.register.base(), self.register, columns, keys))
+            return {"count": listing.count, "rows": rows}
 
     def _read_on(self, listing: Listing, columns: list[BoundColumn], after: str) -> dict[str, Any]:
         """Rows in the order of their ids, from the one after ``after``: a whole register in constant time a request."""
@@ -86,17 +105,23 @@ class Ends:
     def stream(self, request: HttpRequest) -> StreamingHttpResponse:
         """All rows, one JSON text a line."""
         rights.demand(request.user, self.register, rights.EXPORT)
-        listing, columns = self.listing(request)
-        rows = rights.restrict(listing.rows, self.register, request.user, rights.EXPORT)
 
-        def lines() -> Iterator[str]:
+        def lines() -> Iterator[bytes]:
             for row in rows_as_json(rows, self.register, columns):
-                yield json.dumps(row, ensure_ascii=False) + "\n"
+                yield (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
-        return StreamingHttpResponse(lines(), content_type="application/x-ndjson")
+        with self.listing(request) as (listing, columns):
+            rows = rights.restrict(listing.rows, self.register, request.user, rights.EXPORT)
+            sent: Iterable[bytes] = lines()
+            if listing.past is not None:  # read now: when the answer is sent, the connection is back in the present
+                sent = tempfile.SpooledTemporaryFile(HELD)  # noqa: SIM115 — the answer closes it
+                sent.writelines(lines())
+                sent.seek(0)
+        return StreamingHttpResponse(sent, content_type="application/x-ndjson")
 
-    def one_row(self, request: HttpRequest, pk: int) -> Any:
-        return self.answer(request.user, self.row(request.user, pk).pk)
+    def one_row(self, request: HttpRequest, pk: int, asof: str) -> Any:
+        with self.on_the_day({ASOF: asof}):
+            return self.answer(request.user, self.row(request.user, pk).pk)
 
     def history(self, request: HttpRequest, pk: int) -> Any:
         self.row(request.user, pk)
@@ -179,8 +204,8 @@ def router_of(register: Register) -> Router:
     def stream(request: HttpRequest) -> Any:
         return ends.stream(request)
 
-    def one_row(request: HttpRequest, pk: int) -> Any:
-        return ends.one_row(request, pk)
+    def one_row(request: HttpRequest, pk: int, asof: str = "") -> Any:
+        return ends.one_row(request, pk, asof)
 
     def history(request: HttpRequest, pk: int) -> Any:
         return ends.history(request, pk)

@@ -145,6 +145,7 @@ def parameters_of(register: Register) -> dict[str, Any]:
     }
     if register.history:
         told["since"] = "此日（含）以后有变更的行，如 2021-06-30"
+        told["asof"] = "回看：此日终了时的行与内容，如 2021-06-30；此后的变更（改动、新增、删除）都不算"
     schema = {"type": "string"}
     return {
         "parameters": [

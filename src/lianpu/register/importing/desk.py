@@ -278,6 +278,8 @@ def faulty_file(run: ImportRun, sheet: Sheet | None = None) -> Path:
 def undo(*, run: ImportRun, user: Any, reason: str) -> ImportRun:
     """Put back what the run altered; rows changed since, or on which others depend, are kept and listed.
 
+    It is its sender's own mistake: the rows it added go with the right to import them, without that to delete.
+
     Raises ``RefusedError`` where there is nothing to undo, ``PermissionDenied``, ``ValidationError`` without a reason
     where the register asks for one.
     """
@@ -289,7 +291,7 @@ def undo(*, run: ImportRun, user: Any, reason: str) -> ImportRun:
         made = Change.objects.filter(run=run.pk)
         if not made.exists():
             raise RefusedError(f"{run}没有改动任何行，无须撤销。")
-        back = revert(made, user=user, reason=reason or f"撤销{run}")
+        back = revert(made, user=user, reason=reason or f"撤销{run}", removes_with=rights.IMPORT)
         if not back.done:
             raise RefusedError(f"{run}改动的行此后都已改过或为他行所依赖，一行也不能撤销。")
         run.state, run.undone_by, run.undone_at = State.UNDONE, user.get_username(), timezone.now()

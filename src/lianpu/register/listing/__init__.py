@@ -16,6 +16,7 @@ unknown or unreadable are said, never silently dropped.
 from lianpu.register.listing.cells import Cell, cells
 from lianpu.register.listing.conditions import BLANK, FILLED, target_of
 from lianpu.register.listing.listing import (
+    ASOF,
     CHANGED_AT,
     COUNT_CAP,
     MANY_HITS,
@@ -30,6 +31,7 @@ from lianpu.register.listing.listing import (
 )
 
 __all__ = [
+    "ASOF",
     "BLANK",
     "CHANGED_AT",
     "COUNT_CAP",
