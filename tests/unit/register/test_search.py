@@ -368,15 +368,27 @@ def test_an_index_that_lags_says_so_and_is_not_trusted_by_lists(named: None, mon
     assert not search(SYSTEM, "铝业").notes
 
 
-def test_without_an_index_small_registers_are_read_and_large_ones_named(
-    firms: Mapping[str, Enterprise], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scan", [100, 3])
+def test_while_there_is_no_index_yet_the_rows_themselves_are_compared(
+    firms: Mapping[str, Enterprise], monkeypatch: pytest.MonkeyPatch, scan: int
 ) -> None:
-    assert titles("铝业 示例甲") == ["示例甲铝业有限公司"]
-    assert titles("sljly") == ["示例己铝业有限公司", "示例甲铝业有限公司"]
-    monkeypatch.setattr(finding, "SCAN", 3)
-    found = search(SYSTEM, "铝业", registers=[FIRMS])
-    assert not found.hits
-    assert "企业" in found.notes[0]
+    """Few rows one by one; many by the database, which knows no pinyin, and that is said."""
+    monkeypatch.setattr(finding, "SCAN", scan)
+    by_name, by_scope = ["示例己铝业有限公司", "示例甲铝业有限公司"], ["示例丁商贸有限公司"]
+    assert titles("铝业") == by_name
+    assert titles("铝业 示例甲") == by_name[1:]
+    assert titles("铝型材 新能源") == by_scope
+    assert titles("示") == titles("示例")
+    assert titles("例") == []
+    assert titles("铝业", limit=1) == by_name[:1]
+    assert [hit.title for hit in search(SYSTEM, firms["甲"].uscc[:16].lower(), registers=[FIRMS]).hits]
+    found = search(SYSTEM, "sljly", registers=[FIRMS])
+    assert [hit.title for hit in found.hits] == (by_name if scan == 100 else [])
+    assert ["索引正在建立" in note for note in found.notes] == ([] if scan == 100 else [True])
+    here = grant("here", {"enterprises": ["view"]}, place_path=firms["己"].place.path)
+    assert titles("铝业", here) == by_name[:1]
+    elsewhere = grant("elsewhere", {"enterprises": ["view"]}, place_path=firms["戊"].place.path)
+    assert titles("铝业", elsewhere) == []
 
 
 def test_filling_goes_on_where_it_was_broken_off(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -163,7 +163,7 @@ class _Seeker:
     def _look(self) -> bool:
         """Judge the rows that can be hits; whether those were all."""
         if self.index is None:
-            return self._scan()
+            return self._scan() if self.is_small else self._read_through()
         self._take(_late_rows(self.register, self.index, self.late))
         wanted = _anywhere(self.words)
         if not (common := store.is_common(self.register, wanted, COMMON)):
@@ -171,7 +171,7 @@ class _Seeker:
             self._take(proposed)
             if len(proposed) <= ENOUGH:
                 return True
-        if not self.sees_all and self.reach[: SCAN + 1].count() <= SCAN:
+        if not self.sees_all and self.is_small:
             proposed = [] if common else store.find(self.register, wanted, SCAN)
             if common or len(proposed) == SCAN:
                 return self._scan()
@@ -187,18 +187,42 @@ class _Seeker:
             all_seen &= len(proposed) < enough
         return all_seen
 
+    @cached_property
+    def is_small(self) -> bool:
+        """Whether the rows within reach are few enough to be read one by one."""
+        return self.reach[: SCAN + 1].count() <= SCAN
+
     def _scan(self) -> bool:
         """Judge every row within reach."""
-        if self.reach[: SCAN + 1].count() > SCAN:
-            self.notes.append(gettext("“%(title)s”的索引正在建立，暂时查不到。") % {"title": self.register.shown_title})
-            return False
         rows = self.reach
-        if all(isinstance(one.field, (models.CharField, models.TextField)) for one in self.columns):
+        if self.comparable == self.columns:
             for word in self.words:
                 if not word.is_heard:
-                    rows = rows.filter(reduce(or_, (contains(one.name, word.text) for one in self.columns)))
+                    rows = rows.filter(_compared(self.comparable, word))
         self._judge(rows)
         return True
+
+    def _read_through(self) -> bool:
+        """Have the database compare all rows, names before long texts: the way while the index is being made."""
+        self.notes.append(
+            gettext("“%(title)s”的索引正在建立：先逐行比对，较慢，也不认拼音。") % {"title": self.register.shown_title}
+        )
+        all_seen = self.comparable == self.columns and not any(word.is_heard for word in self.words)
+        names = [one for one in self.comparable if one.column.search != "C"]
+        for columns in (names, self.comparable) if names and len(names) < len(self.comparable) else (self.comparable,):
+            rows = self.reach
+            for word in self.words:
+                rows = rows.filter(_compared(columns, word, "startswith" if self.judge.only_short else "contains"))
+            proposed = list(rows.values_list("pk", flat=True)[: ENOUGH + 1])
+            self._take(proposed)
+            if len(self.judged) > self.limit or self.judge.only_short:
+                break
+        return all_seen and len(proposed) <= ENOUGH
+
+    @cached_property
+    def comparable(self) -> list[BoundColumn]:
+        """The columns that the database can compare."""
+        return [one for one in self.columns if isinstance(one.field, (models.CharField, models.TextField))]
 
     def _take(self, proposed: Iterable[int]) -> None:
         new = [pk for pk in proposed if pk not in self.looked_at]
@@ -210,6 +234,11 @@ class _Seeker:
         for pk, row in texts_of_rows.read(self.columns, rows).items():
             if judged := self.judge(pk, row):
                 self.judged[pk] = judged
+
+
+def _compared(columns: Sequence[BoundColumn], word: Word, how: str = "contains") -> Q:
+    """Rows where ``word`` stands in one of ``columns``."""
+    return reduce(or_, (contains(one.name, word.text, how) for one in columns), Q(pk__in=[]))
 
 
 def _anywhere(words: Sequence[Word]) -> Wanted:

@@ -93,10 +93,11 @@ def words_in(typed: str) -> list[Word]:
     return [word for word in found if word.letters][:WORDS_LIMIT]
 
 
-def contains(path: str, word: str) -> Q:
-    """Rows whose text at ``path`` holds ``word``, in full or half width: what ``q`` of a list means."""
+def contains(path: str, word: str, how: str = "contains") -> Q:
+    """Rows whose text at ``path`` holds ``word`` (``how``: or ``startswith`` it), in full or half width: what ``q`` of a
+    list means."""
     # Folding case costs PostgreSQL more than the comparison, and Chinese has none.
-    lookup = "contains" if word.upper() == word.lower() else "icontains"
+    lookup = how if word.upper() == word.lower() else f"i{how}"
     return reduce(or_, (Q(**{f"{path}__{lookup}": one}) for one in texts.variants(word)))
 
 
