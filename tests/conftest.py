@@ -20,6 +20,25 @@ HOME = tempfile.TemporaryDirectory(prefix="lianpu-tests-", ignore_cleanup_errors
 os.environ["LIANPU_HOME"] = HOME.name
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    words = "leave out tests without a database: for a second run on another one, where they would say the same again"
+    parser.addoption("--only-database", action="store_true", help=words)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--only-database"):
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = filter(_uses_database, items)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    from django.test import TransactionTestCase
+
+    asked = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
+    of_django = issubclass(getattr(item, "cls", None) or object, TransactionTestCase)
+    return bool(asked) or of_django or item.get_closest_marker("django_db") is not None
+
+
 def pytest_configure() -> None:
     # A deadline is an assertion on time, and fails on a busy machine.
     hypothesis.settings.register_profile("house", deadline=None)
@@ -31,6 +50,8 @@ def pytest_configure() -> None:
     settings.MEDIA_ROOT = settings.LIANPU_HOME / "files"
     settings.STATIC_ROOT = settings.LIANPU_HOME / "static"
     settings.STATIC_ROOT.mkdir()
+    # Real hashing takes a third of a second a password, on purpose; tests/unit/site/test_rules.py sees that it does.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Hashed names come from collectstatic, which tests do not run.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}

@@ -63,16 +63,13 @@ def site(django_db_setup: None, django_db_blocker: Any, request: pytest.FixtureR
         pytest.skip("front-end files absent: run npm ci, or make up")
     from django.conf import settings
     from django.core.management import call_command
-    from django.test import override_settings
     from pytest_django.live_server_helper import LiveServer
 
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     patch = pytest.MonkeyPatch()
     # Playwright keeps an event loop in this thread, so Django takes the clean-up after it for asynchronous code.
     patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    # Real password hashing takes a second a sign-in, on purpose.
-    quick = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
-    with django_db_blocker.unblock(), quick:
+    with django_db_blocker.unblock():
         _sample_city()
         server = LiveServer("localhost")
         yield server.url

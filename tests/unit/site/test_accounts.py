@@ -23,14 +23,8 @@ GOOD = "Lan-Zhou 2021"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def quick(settings: Any) -> None:
-    """Real password hashing takes a second a sign-in, on purpose."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
-def zhang(quick: None) -> Any:
+def zhang() -> Any:
     person, _ = services.create_account(user=SYSTEM, username="zhang", name="张三", password=GOOD)
     return person
 

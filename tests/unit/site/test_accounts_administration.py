@@ -20,11 +20,6 @@ from lianpu.site.accounts import queries, services
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def quick(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def roles() -> Mapping[str, Role]:
     load_roles(user=SYSTEM)

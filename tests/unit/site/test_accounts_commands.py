@@ -22,11 +22,6 @@ def sign_in(username: str, password: str) -> str:
     return Client().post("/sign-in/", {"username": username, "password": password}).headers.get("Location", "")
 
 
-@pytest.fixture(autouse=True)
-def quick(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def test_from_nothing_to_separated_duties() -> None:
     assert not get_user_model().objects.exists(), "no account that nobody made"
     made = json.loads(run("create", "chief", "--name", "张三", "--json").stdout)

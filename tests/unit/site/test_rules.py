@@ -95,3 +95,13 @@ def test_the_table_of_roles_is_the_one_that_is_installed() -> None:
 def role_line(role: Any) -> str:
     may = "; ".join(f"{slug}: {' '.join(actions)}" for slug, actions in role.actions.items())
     return f"| `{role.code}` | {role.name} | {may} | {'yes' if role.clears else ''} |"
+
+
+def test_passwords_are_hashed_slowly() -> None:
+    """On an installation: the tests' own quick way is no setting of ours, and Django's first choice is a slow one."""
+    from django.conf import global_settings
+
+    from lianpu.site import settings as ours
+
+    assert not hasattr(ours, "PASSWORD_HASHERS")
+    assert "PBKDF2" in global_settings.PASSWORD_HASHERS[0]
