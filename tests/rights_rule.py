@@ -21,6 +21,7 @@ READ, KEEP = {"view", "export"}, {"view", "add", "change", "import", "export"}
 ALL = {"view", "add", "change", "delete", "import", "export"}
 FIRMS = ("enterprises", "enterprise-names", "enterprise-figures")
 MAPS = ("places", "chains", "segments", "products", "segment-flows")
+PROJECTS = ("projects", "monthly-reports")
 HOUSE = ("accounts", "roles", "grants", "account-log")  # of accounts and rights
 
 # What a row of each register is bound to. Whoever is limited to a place, a chain or a firm reaches of a bound register
@@ -36,8 +37,19 @@ BOUND: Mapping[str, set[str]] = {
     "segment-flows": {"chain"},
     "segment-states": {"chain"},
     "findings": {"chain"},
+    "projects": {"place", "firm", "chain"},
+    "monthly-reports": {"place", "firm", "chain"},
+    "submissions": {"place", "firm"},
     **{slug: set() for slug in ("places", "chains", "references", "diagnosis-runs", *HOUSE)},
 }
+# Registers of the same scope as another, which goes through the matrix for them.
+STANDS_FOR: Mapping[str, Sequence[str]] = {
+    "monthly-reports": (
+        "project-years", "project-segments", "project-answers", "milestones", "permits", "fundings", "factor-needs",
+        "capacities", "problems", "total-revisions", "project-standings", "due-reports",
+    ),
+    "references": ("task-forces", "dispatch-rounds"),
+}  # fmt: skip
 SECRET = {("enterprise-figures", "value")}
 BUSINESS = [slug for slug in BOUND if slug not in HOUSE]
 
@@ -46,7 +58,11 @@ def everywhere(actions: set[str]) -> dict[str, set[str]]:
     return {slug: set(actions) for slug in BUSINESS}
 
 
-_LOCAL = everywhere(READ) | dict.fromkeys(FIRMS, KEEP) | {"placements": READ | {"change"}}
+_LOCAL = (
+    everywhere(READ)
+    | dict.fromkeys((*FIRMS, *PROJECTS), KEEP)
+    | dict.fromkeys(("placements", "submissions"), READ | {"change"})
+)
 # Duty → what its holder may do in which register; what is not named he may not.
 DUTIES: Mapping[str, Mapping[str, set[str]]] = {
     "局管理员": everywhere(ALL),
@@ -55,8 +71,9 @@ DUTIES: Mapping[str, Mapping[str, set[str]]] = {
     "链长办": everywhere(READ) | {"placements": READ | {"change"}},
     "县区经办": _LOCAL,
     "功能区经办": _LOCAL,
-    "企业用户": {slug: {"view"} for slug in (*MAPS, *FIRMS, "placements")}
-    | {"enterprise-figures": {"view", "add", "change"}},
+    "企业用户": {slug: {"view"} for slug in (*MAPS, *FIRMS, *PROJECTS, "placements")}
+    | {"enterprise-figures": {"view", "add", "change"}}
+    | {"monthly-reports": {"view", "add", "change", "import"}, "submissions": {"view", "change"}},
     "查阅人员": everywhere({"view"}),
     "不见数字的经办": everywhere(ALL),
 }

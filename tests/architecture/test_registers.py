@@ -72,7 +72,8 @@ def test_a_register_can_recognise_its_rows(register: Register) -> None:
     fields = {field.name for field in register.model._meta.concrete_fields}
     assert set(register.key) <= fields
     if register.imports:
-        assert all(register.by_name[name].column.required for name in register.key)
+        keys = [register.by_name[name].column for name in register.key]
+        assert all(column.required or column.filled for column in keys)
         unique = {frozenset([field.name]) for field in register.model._meta.concrete_fields if field.unique}
         unique |= {
             frozenset(c.fields) for c in register.model._meta.constraints if isinstance(c, models.UniqueConstraint)
@@ -94,7 +95,7 @@ def test_what_a_file_must_bring_it_can_bring(register: Register) -> None:
         if not field.primary_key and field.editable and not field.blank and not field.has_default() and not field.null
     }
     if register.imports:
-        assert needed <= {column.name for column in register.declared if column.column.required}
+        assert needed <= {c.name for c in register.declared if c.column.required or c.column.filled}
 
 
 @pytest.mark.django_db

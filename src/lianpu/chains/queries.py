@@ -38,6 +38,11 @@ def match_segments(texts: Iterable[str]) -> Mapping[str, int]:
     return {name: next(iter(pks)) for name, pks in bearers.items() if len(pks) == 1} | found
 
 
+def chains_of_segments(pks: Iterable[int]) -> Mapping[int, int]:
+    """Segment → its chain."""
+    return dict(Segment.objects.filter(pk__in=list(pks)).values_list("pk", "chain"))
+
+
 def chain_named(text: str) -> Chain:
     """A chain by code or name; ``Chain.DoesNotExist`` otherwise."""
     return Chain.objects.get(Q(code=text) | Q(name=text))
@@ -51,6 +56,21 @@ def chains_in_order() -> "QuerySet[Chain]":
 def leaf_of(chain: Chain, code: str) -> Segment | None:
     """The leaf segment of ``chain`` with this code."""
     return Segment.objects.filter(chain=chain, code=code, is_leaf=True).first()
+
+
+def in_chain(path: str) -> Any:
+    """Filter by chain code or name."""
+    return lambda text: Q(**{f"{path}__code__in": text.split(",")}) | Q(**{f"{path}__name__in": text.split(",")})
+
+
+def in_segment(path: str) -> Any:
+    """Filter by segment code; a group's code takes in its leaves."""
+
+    def filter_with(text: str) -> Q:
+        codes = text.split(",")
+        return Q(**{f"{path}__code__in": codes}) | Q(**{f"{path}__parent__code__in": codes})
+
+    return filter_with
 
 
 # -- frames for the analysis -------------------------------------------------------------------

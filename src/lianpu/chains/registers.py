@@ -16,26 +16,11 @@ from lianpu.chains.models import (
     SegmentFlow,
     SegmentState,
 )
-from lianpu.chains.queries import match_chains, match_segments
+from lianpu.chains.queries import in_chain, in_segment, match_chains, match_segments
 from lianpu.enterprises.queries import match_enterprises
 from lianpu.places.queries import inside, match_places
 from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, Scope, registered
-
-
-def in_chain(path: str) -> Any:
-    """Filter by chain code or name."""
-    return lambda text: Q(**{f"{path}__code__in": text.split(",")}) | Q(**{f"{path}__name__in": text.split(",")})
-
-
-def in_segment(path: str) -> Any:
-    """Filter by segment code; a group's code takes in its leaves."""
-
-    def filter_with(text: str) -> Q:
-        codes = text.split(",")
-        return Q(**{f"{path}__code__in": codes}) | Q(**{f"{path}__parent__code__in": codes})
-
-    return filter_with
 
 
 def of_sample(text: str) -> Q:

@@ -12,8 +12,23 @@ from lianpu.register.rights import ADD, ADMINISTER, CHANGE, EXPORT, IMPORT, VIEW
 FIGURES = "figures"
 _READ = [VIEW, EXPORT]
 _KEEP = [VIEW, ADD, CHANGE, IMPORT, EXPORT]
+_LEDGER = (
+    "projects",
+    "project-years",
+    "project-segments",
+    "project-answers",
+    "monthly-reports",
+    "milestones",
+    "permits",
+    "fundings",
+    "factor-needs",
+    "capacities",
+    "problems",
+)
 _DISTRICT = {
     "*": _READ,
+    **dict.fromkeys(_LEDGER, _KEEP),
+    "submissions": [CHANGE],
     "enterprises": _KEEP,
     "enterprise-names": _KEEP,
     "enterprise-figures": _KEEP,
@@ -50,6 +65,10 @@ ROLES = (
             "enterprise-names": [VIEW],
             "enterprise-figures": [VIEW, ADD, CHANGE],
             "placements": [VIEW],
+            **{slug: [VIEW] for slug in (*_LEDGER, "project-standings", "dispatch-rounds", "due-reports")},
+            "monthly-reports": [VIEW, ADD, CHANGE, IMPORT],
+            "problems": [VIEW, ADD, CHANGE],
+            "submissions": [VIEW, CHANGE],
         },
         [FIGURES],
     ),

@@ -95,6 +95,12 @@ def _of_codes(codes: Iterable[str], firms: "QuerySet[Enterprise]", field: str) -
         yield from firms.filter(uscc__in=wanted[start : start + 2000]).values_list("uscc", field)
 
 
+def places_of(pks: Iterable[int]) -> Mapping[int, tuple[int | None, int | None]]:
+    """Firm → its place and zone."""
+    rows = Enterprise.objects.filter(pk__in=list(pks)).values_list("pk", "place", "zone")
+    return {pk: (place, zone) for pk, place, zone in rows}
+
+
 def with_revenue(rows: "QuerySet[Enterprise]") -> "QuerySet[Any]":
     """Adds ``revenue_10k_cny``: the latest yearly main-business revenue on file, or None."""
     latest = EnterpriseFigure.objects.filter(

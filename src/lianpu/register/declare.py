@@ -57,6 +57,7 @@ class Column:
     unit: str = ""
     aliases: Sequence[str] = ()
     required: bool = False
+    filled: bool = False  # what a file or form leaves out, ``derive`` gives: so it may key a row without being required
     search: str = ""  # "A" weighs most; empty = not searched
     match: Matcher | None = None
     propose: Proposer | None = None

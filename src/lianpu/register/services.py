@@ -36,7 +36,7 @@ def save_row(
     rights.demand(user, register, action, row)
     if register.reason_required and not reason.strip():
         raise ValidationError({"reason": ["请说明变更原因"]})
-    planned = read_cells(register=register, user=user, values=values)
+    planned = read_cells(register=register, user=user, values=values, pk=row.pk if row is not None else None)
     instance = row if row is not None else register.model()
     attnames = {f.name: f.attname for f in register.model._meta.concrete_fields}
     changed = []
@@ -99,12 +99,13 @@ def _value(register: Register, column: BoundColumn, cell: object) -> Any:
     return matching.find_one(register, column, value)
 
 
-def read_cells(*, register: Register, user: Any, values: Mapping[str, object]) -> PlannedRow:
-    """The same steps a line of a file goes through: coerce, resolve references, derive.
+def read_cells(*, register: Register, user: Any, values: Mapping[str, object], pk: int | None = None) -> PlannedRow:
+    """The same steps a line of a file goes through: coerce, resolve references, derive; ``pk`` is the row that the cells
+    change, so that ``derive`` may look at what they leave as it is.
 
     Raises ``ValidationError`` with one list of messages a column.
     """
-    planned = PlannedRow(0, [])
+    planned = PlannedRow(0, [], pk=pk)
     columns = [c for c in rights.visible(user, register.bound) if c.column.editable]
     faults = {name: ["没有这一列，或您无权填写"] for name in values.keys() - {c.name for c in columns}}
     for column in columns:

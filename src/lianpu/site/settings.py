@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "lianpu.site",
     "lianpu.demo",
     "lianpu.desk",
+    "lianpu.projects",
     "lianpu.chains",
     "lianpu.enterprises",
     "lianpu.places",

@@ -28,7 +28,9 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
     )
     from lianpu.enterprises.models import EnterpriseFigure, EnterpriseMerge, EnterpriseName
     from lianpu.places.models import Place
+    from lianpu.projects.models import DispatchRound, MonthlyReport, Project, Submission
 
+    asked = DispatchRound.objects.create(month="2024-03", due=timezone.localdate())
     made = World()
     segments = [one for one in two_chains.values() if one.is_leaf]
     for number, (letter, firm) in enumerate(firms.items()):
@@ -46,6 +48,15 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
         }
         merged = EnterpriseMerge.objects.create(into=firm, at=timezone.now(), **gone)
         made.add("enterprise-merges", merged, letter)
+        project = Project.objects.create(
+            code=f"P{number}", name=f"项目{letter}", name_key=f"项目{letter}", owner=firm, owner_name=firm.name,
+            place=firm.place, zone=firm.zone, chain=segments[number % len(segments)].chain,
+        )  # fmt: skip
+        made.add("projects", project, letter, project.chain.code)
+        done = {"month": "2024-03", "done_month_10k_cny": 1, "done_ytd_10k_cny": 3}
+        made.add("monthly-reports", MonthlyReport.objects.create(project=project, **done), letter, project.chain.code)
+        part = Submission.objects.create(round=asked, place=firm.place, enterprise=firm, unit=firm.name)
+        made.add("submissions", part, letter)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)

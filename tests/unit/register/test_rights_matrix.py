@@ -21,6 +21,7 @@ from rights_rule import (
     BOUND,
     PEOPLE,
     SECRET,
+    STANDS_FOR,
     World,
     actions_on,
     browser,
@@ -36,7 +37,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_register_has_its_line() -> None:
-    assert set(BOUND) == {register.slug for register in registry.all()}
+    alike = [slug for slugs in STANDS_FOR.values() for slug in slugs]
+    assert sorted([*BOUND, *alike]) == sorted(register.slug for register in registry.all())
+    for slug, slugs in STANDS_FOR.items():
+        assert {registry[one].scope for one in slugs} == {registry[slug].scope}, slug
     secret = {(r.slug, c.name) for r in registry.all() for c in r.declared if c.column.sensitivity}
     assert secret == SECRET
 
