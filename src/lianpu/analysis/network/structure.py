@@ -1,0 +1,257 @@
+"""Shape of a directed graph of products or segments: layers, betweenness, cut points, bridges, dominators.
+
+Graphs are frames (source, target[, weight]); names are any values of one type. Results are frames in the order of the
+names. Figures equal networkx's (held by tests); how much faster: ``benchmarks/network.py``.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import rustworkx as rx
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from lianpu.analysis.coverage import check_columns
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+# Paths whose lengths differ by less than this, relatively, are equally short: sums of fractions round.
+TIE = 1e-12
+BATCH = 200_000  # distances held at once: about what a processor keeps near
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """A frame of edges as numbers: names in order, edge ends, weights; an edge told twice stands once (greatest weight)."""
+
+    names: pl.Series
+    source: Integers
+    target: Integers
+    weight: Floats
+
+    @classmethod
+    def of(cls, edges: pl.DataFrame, extra: Iterable[object] = ()) -> "Indexed":
+        """``edges`` (source, target[, weight > 0]); ``extra``: names without any edge. Self-loops are left out."""
+        check_columns(edges, ("source", "target"), "edges")
+        if edges["source"].null_count() or edges["target"].null_count():
+            raise ValueError("edges: source and target must stand in every row")
+        weight = (
+            edges["weight"].cast(pl.Float64) if "weight" in edges.columns else pl.repeat(1.0, edges.height, eager=True)
+        )
+        if weight.null_count() or not weight.is_finite().all() or (weight <= 0).any():
+            raise ValueError("edges: weight must be a number above 0 in every row")
+        single = (
+            edges.select("source", "target")
+            .with_columns(weight=weight)
+            .filter(pl.col("source") != pl.col("target"))
+            .group_by("source", "target")
+            .agg(pl.col("weight").max())
+            .sort("source", "target")
+        )
+        more = pl.Series(list(extra), dtype=edges["source"].dtype)
+        names = pl.concat([edges["source"], edges["target"], more]).unique().sort()
+        return cls(
+            names,
+            names.search_sorted(single["source"]).to_numpy().astype(np.int64),
+            names.search_sorted(single["target"]).to_numpy().astype(np.int64),
+            single["weight"].to_numpy(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def matrix(self, values: Floats | None = None) -> sparse.csr_matrix:
+        """n × n, rows are sources; entries ``values`` or ones."""
+        data = np.ones(len(self.source)) if values is None else values
+        return sparse.csr_matrix((data, (self.source, self.target)), shape=(len(self), len(self)))
+
+    def pairs(self) -> list[tuple[int, int]]:
+        return list(zip(self.source.tolist(), self.target.tolist(), strict=True))
+
+
+def layers(edges: pl.DataFrame) -> pl.DataFrame:
+    """How far each node stands from the sources, by the longest way: (name, layer, component, cycle).
+
+    Nodes that feed each other in a circle (one strong component, ``cycle`` true) are taken as one; its layer is the
+    greatest layer of what feeds it plus one, 0 where nothing does. ``component`` numbers the strong components.
+    """
+    graph = Indexed.of(edges)
+    count, label = csgraph.connected_components(graph.matrix(), directed=True, connection="strong")
+    label = label.astype(np.int64)
+    tail, head = label[graph.source], label[graph.target]
+    between = tail != head
+    layer = _longest(int(count), tail[between], head[between])
+    size = np.bincount(label, minlength=count)
+    return pl.DataFrame(
+        {
+            "name": graph.names,
+            "layer": layer[label],
+            "component": label,
+            "cycle": size[label] > 1,
+        }
+    )
+
+
+def _longest(n: int, tail: Integers, head: Integers) -> Integers:
+    """Layer of each node of an acyclic graph: the longest way to it."""
+    layer = np.zeros(n, np.int64)
+    for depth, (_, fed) in enumerate(_peel(n, tail, head), 1):
+        layer[fed] = depth
+    return layer
+
+
+def _peel(n: int, tail: Integers, head: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """Edges of an acyclic graph, step by step, those of a node once all edges into it have come: (tails, heads)."""
+    if len(tail) and (np.diff(tail) < 0).any():
+        order = np.argsort(tail, kind="stable")
+        tail, head = tail[order], head[order]
+    start = np.searchsorted(tail, np.arange(n + 1))
+    open_inputs, last_seen = np.bincount(head, minlength=n), np.zeros(n, np.int64)
+    front = np.flatnonzero(open_inputs == 0)
+    while len(front):
+        at = _ranges(start[front], start[front + 1])
+        if not len(at):
+            return
+        fed = head[at]
+        yield tail[at], fed
+        np.subtract.at(open_inputs, fed, 1)
+        ready = fed[open_inputs[fed] == 0]
+        last_seen[ready] = np.arange(len(ready))  # a node that several edges made ready is taken once
+        front = ready[last_seen[ready] == np.arange(len(ready))]
+
+
+def _ranges(first: Integers, last: Integers) -> Integers:
+    """All numbers of [first, last) of every pair, one after the other."""
+    length = last - first
+    ends = np.cumsum(length)
+    if not len(ends) or ends[-1] == 0:
+        return np.zeros(0, np.int64)
+    return np.asarray(np.arange(ends[-1]) + np.repeat(first - (ends - length), length), np.int64)
+
+
+def betweenness(edges: pl.DataFrame) -> pl.DataFrame:
+    """Exact betweenness of every node: (name, betweenness) = Σ over pairs of the share of shortest paths through it.
+
+    Unweighted where ``edges`` have no weight. With weights a strong dependence is a short way (length 1 / weight);
+    ways equal to within 1e-12 are equally short. Not normalised; ends of a path do not count (Brandes 2001).
+    """
+    graph = Indexed.of(edges)
+    if "weight" in edges.columns and len(graph):
+        return pl.DataFrame({"name": graph.names, "betweenness": _weighted(graph)})
+    whole = rx.PyDiGraph(multigraph=True)
+    whole.add_nodes_from(range(len(graph)))
+    whole.add_edges_from_no_data(graph.pairs())
+    # One thread: several would add the shares in another order each time, and the last bits would differ.
+    found = rx.digraph_betweenness_centrality(whole, normalized=False, parallel_threshold=len(graph) + 1)
+    return pl.DataFrame({"name": graph.names, "betweenness": [found[i] for i in range(len(graph))]})
+
+
+def _weighted(graph: Indexed) -> Floats:
+    """Brandes' sums for all sources together.
+
+    The states are pairs (source, node reached); an edge on a shortest way joins two of them. That graph has no circle,
+    so counting paths forwards and summing shares backwards takes as many steps as the longest way has edges.
+    """
+    n, length = len(graph), 1.0 / graph.weight
+    matrix = graph.matrix(length)
+    total = np.zeros(n)
+    sources = np.unique(graph.source)
+    for start in range(0, len(sources), max(1, BATCH // max(n, len(length)))):
+        chosen = sources[start : start + max(1, BATCH // max(n, len(length)))]
+        far = csgraph.dijkstra(matrix, directed=True, indices=chosen)
+        near, end = far[:, graph.source], far[:, graph.target]
+        with np.errstate(invalid="ignore"):
+            row, edge = np.nonzero(np.abs(near + length - end) <= TIE * end)
+        tail, head = row * n + graph.source[edge], row * n + graph.target[edge]
+        total += _shares(tail, head, np.arange(len(chosen)) * n + chosen, len(chosen) * n).reshape(-1, n).sum(axis=0)
+    return total
+
+
+def _shares(tail: Integers, head: Integers, roots: Integers, size: int) -> Floats:
+    """Dependency of each root on each state of its ways (Brandes), 0 for the roots themselves."""
+    held = np.zeros(size, bool)
+    held[roots], held[tail], held[head] = True, True, True
+    states = np.flatnonzero(held)
+    compact = np.cumsum(held) - 1
+    roots, tail, head = compact[roots], compact[tail], compact[head]
+    paths, steps = np.zeros(len(states)), []
+    paths[roots] = 1.0
+    for tails, heads in _peel(len(states), tail, head):
+        np.add.at(paths, heads, paths[tails])
+        steps.append((tails, heads))
+    share = np.zeros(len(states))
+    for tails, heads in reversed(steps):
+        np.add.at(share, tails, paths[tails] / paths[heads] * (1.0 + share[heads]))
+    share[roots] = 0.0
+    whole = np.zeros(size)
+    whole[states] = share
+    return whole
+
+
+def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
+    """Nodes without which the graph, direction aside, falls apart: (name, parts), parts = pieces its piece falls into."""
+    graph = Indexed.of(edges)
+    plain = _undirected(graph)
+    points = np.array(sorted(rx.articulation_points(plain)), np.int64)
+    member = {(node, block) for pair, block in rx.biconnected_components(plain).items() for node in pair}
+    blocks = (
+        np.bincount([node for node, _ in member], minlength=len(graph)) if member else np.zeros(len(graph), np.int64)
+    )
+    return pl.DataFrame({"name": graph.names.gather(points), "parts": blocks[points]})
+
+
+def bridges(edges: pl.DataFrame) -> pl.DataFrame:
+    """Edges without which the graph, direction aside, falls apart: (source, target) as they stand in ``edges``."""
+    graph = Indexed.of(edges)
+    found = {frozenset(pair) for pair in rx.bridges(_undirected(graph))}
+    held = np.array([frozenset(pair) in found for pair in graph.pairs()], bool)
+    return pl.DataFrame(
+        {"source": graph.names.gather(graph.source[held]), "target": graph.names.gather(graph.target[held])}
+    )
+
+
+def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
+    """What everything passes through: (name, dominator, depth, dominated), for what can be reached from ``sources``.
+
+    ``dominator``: the last node other than itself that lies on every way from whichever source, null where there is
+    none; ``depth``: how many such nodes; ``dominated``: how many nodes cannot be reached without this one.
+    """
+    chosen = list(sources)
+    graph = Indexed.of(edges, chosen)
+    n = len(graph)
+    whole = rx.PyDiGraph(multigraph=True)
+    whole.add_nodes_from(range(n + 1))  # the last one stands for the outside world
+    whole.add_edges_from_no_data(graph.pairs())
+    starts = graph.names.search_sorted(pl.Series(chosen, dtype=graph.names.dtype).unique()).to_list() if chosen else []
+    whole.add_edges_from_no_data([(n, start) for start in starts])
+    above = rx.immediate_dominators(whole, n)
+    nodes = np.array(sorted(node for node in above if node != n), np.int64)
+    parent = np.full(n + 1, n, np.int64)
+    parent[nodes] = [above[node] for node in nodes.tolist()]
+    depth, dominated, climb = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64), parent[nodes]
+    below = nodes.copy()
+    while len(below):
+        held = climb != n
+        below, climb = below[held], climb[held]
+        depth[below] += 1
+        np.add.at(dominated, climb, 1)
+        climb = parent[climb]
+    names = [*graph.names.to_list(), None]
+    return pl.DataFrame(
+        {
+            "name": graph.names.gather(nodes),
+            "dominator": pl.Series([names[i] for i in parent[nodes]], dtype=graph.names.dtype),
+            "depth": depth[nodes],
+            "dominated": dominated[nodes],
+        }
+    )
+
+
+def _undirected(graph: Indexed) -> "rx.PyGraph[int, None]":
+    plain: rx.PyGraph[int, None] = rx.PyGraph(multigraph=True)
+    plain.add_nodes_from(range(len(graph)))
+    plain.add_edges_from_no_data(graph.pairs())
+    return plain
