@@ -4,6 +4,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit 1
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never
+# Images of containers like to set it; then every process compiles all of Django anew, 1.5 s each.
+unset PYTHONDONTWRITEBYTECODE
 
 say() { printf '· %s\n' "$1" >&2; }
 
