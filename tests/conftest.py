@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _uses_database(item: pytest.Item) -> bool:
     from django.test import TransactionTestCase
 
+    if item.get_closest_marker("once") is not None:
+        return False
     asked = {"db", "transactional_db", "django_db_setup"} & set(getattr(item, "fixturenames", ()))
     of_django = issubclass(getattr(item, "cls", None) or object, TransactionTestCase)
     return bool(asked) or of_django or item.get_closest_marker("django_db") is not None
@@ -104,6 +107,11 @@ PLACES = [
 @pytest.fixture
 def gazetteer(db: None) -> Mapping[str, "Place"]:
     """Places by code: the nation, 甘肃, 兰州 with districts and zones, and a second city; quicker than the whole country."""
+    return make_places()
+
+
+def make_places() -> Mapping[str, "Place"]:
+    """What ``gazetteer`` has."""
     from lianpu.places.gazetteer import zones
     from lianpu.places.models import Place
 
@@ -167,6 +175,11 @@ FLOWS = [
 @pytest.fixture
 def two_chains(db: None) -> Mapping[str, "Segment"]:
     """Segments by code of two small chains that hang together: 铝业 and 汽车."""
+    return make_chains()
+
+
+def make_chains() -> Mapping[str, "Segment"]:
+    """What ``two_chains`` has."""
     from lianpu.chains.models import Chain, Product, Segment, SegmentFlow
 
     made: dict[str, Segment] = {}
@@ -213,6 +226,31 @@ FIRMS = [
 @pytest.fixture
 def firms(gazetteer: Mapping[str, "Place"]) -> Mapping[str, "Enterprise"]:
     """Invented firms by the letter of their name (甲, 乙 …); 丁 only sells, 己 lies in another city, 庚 in a zone."""
+    return make_firms(gazetteer)
+
+
+@pytest.fixture(scope="module")
+def small_city(django_db_setup: None, django_db_blocker: Any) -> Iterator["SmallCity"]:
+    """``gazetteer``, ``two_chains`` and ``firms`` once for a module, whose tests each work on them in a savepoint."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        places = make_places()
+        yield SmallCity(places, make_chains(), make_firms(places))
+        transaction.set_rollback(True)
+
+
+@dataclass(frozen=True)
+class SmallCity:
+    """Places and segments by code, firms by letter."""
+
+    places: Mapping[str, "Place"]
+    segments: Mapping[str, "Segment"]
+    firms: Mapping[str, "Enterprise"]
+
+
+def make_firms(gazetteer: Mapping[str, "Place"]) -> Mapping[str, "Enterprise"]:
+    """What ``firms`` has."""
     from lianpu.enterprises.identity import make_uscc, name_key
     from lianpu.enterprises.models import Enterprise
 

@@ -6,6 +6,7 @@ matrix until somebody says what its rows are bound to.
 """
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,19 @@ STANDS_FOR: Mapping[str, Sequence[str]] = {
     "references": ("task-forces", "dispatch-rounds"),
 }  # fmt: skip
 SECRET = {("enterprise-figures", "value")}
+# What is written into a row, by register: a column that all of its keepers see.
+WRITTEN = {
+    "enterprises": ("address", "新址一号"),
+    "enterprise-names": ("kind", "简称"),
+    "enterprise-figures": ("value", "55"),
+    "places": ("note", "新注"),
+    "chains": ("summary", "新的概述"),
+    "segments": ("io_sector", "77"),
+    "products": ("aliases", "新写法"),
+    "segment-flows": ("note", "新注"),
+    "projects": ("leader", "新的领导"),
+    "monthly-reports": ("physical_progress", "新的进度"),
+}
 BUSINESS = [slug for slug in BOUND if slug not in HOUSE]
 
 
@@ -130,6 +144,17 @@ class World:
     rows: dict[str, list[Any]] = field(default_factory=dict)
     firm_of: dict[tuple[str, int], str] = field(default_factory=dict)  # letter of the firm's name
     chain_of: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def copied(self) -> "World":
+        """The same rows as objects of one's own."""
+        return World(
+            {slug: [copy(row) for row in rows] for slug, rows in self.rows.items()}, self.firm_of, self.chain_of
+        )
+
+    @property
+    def firms(self) -> dict[str, Any]:
+        """Firms by the letter of their name."""
+        return {self.firm_of["enterprises", firm.pk]: firm for firm in self.rows["enterprises"]}
 
     def add(self, slug: str, row: Any, firm: str = "", chain: str = "") -> Any:
         self.rows.setdefault(slug, []).append(row)

@@ -1,6 +1,5 @@
 """The city of the matrix of rights: rows of every register, and people with every duty."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ from lianpu.register.rights import SYSTEM
 from rights_rule import PEOPLE, World
 
 
-@pytest.fixture
-def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Mapping[str, Any]) -> World:
+@pytest.fixture(scope="module")
+def whole_world(small_city: Any) -> World:
     """Eight firms in five districts and one zone, with names, figures and placements on two chains; the rest beside."""
     from lianpu.chains.models import (
         Chain,
@@ -31,7 +30,7 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
     from lianpu.projects.models import DispatchRound, MonthlyReport, Project, Submission
 
     asked = DispatchRound.objects.create(month="2024-03", due=timezone.localdate())
-    made = World()
+    made, gazetteer, two_chains, firms = World(), small_city.places, small_city.segments, small_city.firms
     segments = [one for one in two_chains.values() if one.is_leaf]
     for number, (letter, firm) in enumerate(firms.items()):
         made.add("enterprises", firm, letter)
@@ -85,8 +84,23 @@ def world(firms: Mapping[str, Any], two_chains: Mapping[str, Any], gazetteer: Ma
 
 
 @pytest.fixture
-def people(world: World, firms: Mapping[str, Any], gazetteer: Mapping[str, Any], monkeypatch: Any) -> dict[str, int]:
+def world(whole_world: World, everyone: dict[str, int], db: None) -> World:
+    """Rows of the test's own; what is written goes back to where every test of the module begins."""
+    return whole_world.copied()
+
+
+@pytest.fixture
+def people(everyone: dict[str, int], monkeypatch: Any) -> dict[str, int]:
+    """Ids of the people by name."""
+    # No line for the tests' sign-ins.
+    monkeypatch.setattr("lianpu.site.accounts.recording.record", lambda *_, **__: None)
+    return everyone
+
+
+@pytest.fixture(scope="module")
+def everyone(whole_world: World, small_city: Any) -> dict[str, int]:
     """Ids of the people by name, with the roles that an installation starts with."""
+    gazetteer, firms = small_city.places, small_city.firms
     load_roles(user=SYSTEM)
     Role.objects.create(code="no-figures", name="不见数字的经办", actions={"*": ["*"]}, clears=[])
     roles = {role.name: role for role in Role.objects.all()}
@@ -108,10 +122,7 @@ def people(world: World, firms: Mapping[str, Any], gazetteer: Mapping[str, Any],
                 enterprise_uscc=firms[one.firm].uscc if one.firm else "",
             )
     AccountEvent.objects.create(username="某", what="failed")
-    monkeypatch.setattr(
-        "lianpu.site.accounts.recording.record", lambda *_, **__: None
-    )  # no line for the tests' sign-ins
     for slug, model in (("accounts", Account), ("roles", Role), ("grants", Grant), ("account-log", AccountEvent)):
         for row in model._default_manager.all():
-            world.add(slug, row)
+            whole_world.add(slug, row)
     return made

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -190,9 +189,7 @@ def test_confidential_columns_tell_nothing_by_the_back_door(world: World, people
 
 # -- desk pages ----------------------------------------------------------------------------------
 @everybody
-def test_the_desk_tells_what_the_registers_tell(
-    world: World, people: Mapping[str, int], gazetteer: Mapping[str, Any], name: str
-) -> None:
+def test_the_desk_tells_what_the_registers_tell(world: World, people: Mapping[str, int], name: str) -> None:
     """The cockpit, a chain's desk and a segment's sheet are made of rows that the person may list, and of no others."""
     from lianpu.chains.models import DiagnosisRun
 

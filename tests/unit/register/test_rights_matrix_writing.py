@@ -14,23 +14,21 @@ from lianpu.register import exporting, importing
 from lianpu.register.bulk_edit import edit_rows, plan_edit
 from lianpu.register.declare import Register, registry
 from lianpu.register.reading import UnreadableError
-from rights_rule import DISTRICTS, DUTIES, PEOPLE, STANDS_FOR, World, browser, everybody, last_change, person, touched
+from rights_rule import (
+    DISTRICTS,
+    DUTIES,
+    PEOPLE,
+    STANDS_FOR,
+    WRITTEN,
+    World,
+    browser,
+    everybody,
+    last_change,
+    person,
+    touched,
+)
 
 pytestmark = pytest.mark.django_db
-
-# What is written into a row, by register: a column that all of its keepers see.
-WRITTEN = {
-    "enterprises": ("address", "新址一号"),
-    "enterprise-names": ("kind", "简称"),
-    "enterprise-figures": ("value", "55"),
-    "places": ("note", "新注"),
-    "chains": ("summary", "新的概述"),
-    "segments": ("io_sector", "77"),
-    "products": ("aliases", "新写法"),
-    "segment-flows": ("note", "新注"),
-    "projects": ("leader", "新的领导"),
-    "monthly-reports": ("physical_progress", "新的进度"),
-}
 
 
 def written_registers() -> Iterator[tuple[Register, str, str]]:
@@ -115,14 +113,12 @@ def _cell(column: Any, row: Any) -> str:
 
 
 @everybody
-def test_new_rows_lie_where_their_writer_may_write(
-    world: World, people: Mapping[str, int], firms: Mapping[str, Any], name: str
-) -> None:
+def test_new_rows_lie_where_their_writer_may_write(world: World, people: Mapping[str, int], name: str) -> None:
     """A figure for each firm, by the API and by a file of the same cells."""
     if name == "已停用":
         return
     client = browser(people, name)
-    for letter, firm in firms.items():
+    for letter, firm in world.firms.items():
         alike = next(row for row in world.rows["enterprise-figures"] if row.enterprise_id == firm.pk)
         may = world.may(name, "add", "enterprise-figures", alike.pk) and world.sees(name, "enterprise-figures", "value")
         before = last_change()
@@ -133,15 +129,13 @@ def test_new_rows_lie_where_their_writer_may_write(
 
 
 @everybody
-def test_nobody_moves_a_row_out_of_his_reach_or_into_it(
-    world: World, people: Mapping[str, int], firms: Mapping[str, Any], name: str
-) -> None:
+def test_nobody_moves_a_row_out_of_his_reach_or_into_it(world: World, people: Mapping[str, int], name: str) -> None:
     """To another district one may move a firm only where both ends are his."""
     if name == "已停用":
         return
     client = browser(people, name)
     for letter, code, to in (("乙", "620104", "西固区"), ("丙", "620111", "红古区")):
-        firm = firms[letter]
+        firm = world.firms[letter]
         held = [one for one in PEOPLE[name] if "change" in DUTIES[one.duty].get("enterprises", set())]
         both = [
             one for one in held
@@ -184,12 +178,12 @@ def test_rows_are_deleted_by_the_rule(world: World, people: Mapping[str, int], n
             assert gone is world.may(name, "delete", slug, row.pk), (slug, row)
 
 
-def test_nobody_deletes_what_he_does_not_see(world: World, people: Mapping[str, int], firms: Mapping[str, Any]) -> None:
+def test_nobody_deletes_what_he_does_not_see(world: World, people: Mapping[str, int]) -> None:
     """Names, figures and placements go with their firm: who sees not all of them, or may not delete them, stops there."""
     from lianpu.register.deleting import delete_row
     from lianpu.register.testing import grant
 
-    firm = firms["甲"]
+    firm = world.firms["甲"]
     place = {"place_path": firm.place.path}
     for number, (actions, limits, why) in enumerate(
         [
@@ -203,5 +197,9 @@ def test_nobody_deletes_what_he_does_not_see(world: World, people: Mapping[str, 
             delete_row(register=registry["enterprises"], user=user, row=firm, reason="x", with_dependants=True)
         assert type(firm).objects.filter(pk=firm.pk).exists()
     boss = person(people, "系统管理员")
+    with pytest.raises(ValidationError, match="指向此行"):
+        delete_row(register=registry["enterprises"], user=boss, row=firm, reason="重复登记", with_dependants=True)
+    for slug in ("projects", "submissions"):  # which stay without their firm
+        registry[slug].model._default_manager.filter(pk__in=[r.pk for r in world.rows[slug]]).delete()
     delete_row(register=registry["enterprises"], user=boss, row=firm, reason="重复登记", with_dependants=True)
     assert not type(firm).objects.filter(pk=firm.pk).exists()

@@ -103,8 +103,11 @@ def bulk_commit(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         plan = edit_rows(register=register, user=request.user, versions=versions, cells=said["cells"], reason=reason)
     except ValidationError as error:
-        plan = plan_edit(register=register, user=request.user, rows=versions, cells=said["cells"])
         messages.error(request, "；".join(error.messages))
+        try:
+            plan = plan_edit(register=register, user=request.user, rows=versions, cells=said["cells"])
+        except ValidationError:  # not even to be looked at any more
+            return redirect(f"{register.url()}?{query.removeprefix('?') or 'view=0'}")
         return _preview(request, register, plan, said["cells"])
     return render(request, "register/bulk_done.html", {"register": register, "plan": plan, "query": query})
 
