@@ -23,6 +23,7 @@ ALL = {"view", "add", "change", "delete", "import", "export"}
 FIRMS = ("enterprises", "enterprise-names", "enterprise-figures")
 MAPS = ("places", "chains", "segments", "products", "segment-flows")
 PROJECTS = ("projects", "monthly-reports")
+REVIEWED = ("placements", "outside-firms")
 HOUSE = ("accounts", "roles", "grants", "account-log")  # of accounts and rights
 
 # What a row of each register is bound to. Whoever is limited to a place, a chain or a firm reaches of a bound register
@@ -33,6 +34,7 @@ BOUND: Mapping[str, set[str]] = {
     "enterprise-figures": {"place", "firm"},
     "enterprise-merges": {"place", "firm"},
     "placements": {"place", "firm", "chain"},
+    "outside-firms": {"place", "firm"},
     "segments": {"chain"},
     "products": {"chain"},
     "segment-flows": {"chain"},
@@ -75,14 +77,14 @@ def everywhere(actions: set[str]) -> dict[str, set[str]]:
 _LOCAL = (
     everywhere(READ)
     | dict.fromkeys((*FIRMS, *PROJECTS), KEEP)
-    | dict.fromkeys(("placements", "submissions"), READ | {"change"})
+    | dict.fromkeys((*REVIEWED, "submissions"), READ | {"change"})
 )
 # Duty → what its holder may do in which register; what is not named he may not.
 DUTIES: Mapping[str, Mapping[str, set[str]]] = {
     "局管理员": everywhere(ALL),
     "安全管理员": dict.fromkeys(HOUSE, READ) | {"accounts": READ | {"administer"}},
     "审计员": everywhere(READ) | dict.fromkeys(HOUSE, READ),
-    "链长办": everywhere(READ) | {"placements": READ | {"change"}},
+    "链长办": everywhere(READ) | dict.fromkeys(REVIEWED, READ | {"change"}),
     "县区经办": _LOCAL,
     "功能区经办": _LOCAL,
     "企业用户": {slug: {"view"} for slug in (*MAPS, *FIRMS, *PROJECTS, "placements")}

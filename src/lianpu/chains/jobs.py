@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lianpu.chains.services import diagnose_place, place_enterprises
+from lianpu.chains.services import diagnose_place, place_enterprises, renew
+from lianpu.chains.services.diagnosing import RENEW
 from lianpu.places.queries import place_by_code
 from lianpu.register.declare import registry
 from lianpu.register.jobs import Outcome, Progress, job
@@ -35,3 +36,15 @@ def diagnose(progress: Progress, *, user: Any, place: str) -> Outcome:
         run = diagnose_place(user=user, place=where)
         words = gettext("%(place)s：%(run)s，挂链企业%(firms)s家。") % {"place": where, "run": run, "firms": run.firms}
         return progress.finish(Outcome(words, url=registry["diagnosis-runs"].url("detail", run.pk)))
+
+
+@job(RENEW, title=_("更新诊断"), restartable=True)
+def renew_diagnosis(progress: Progress, *, user: Any, place: str) -> Outcome:  # noqa: ARG001 — the system's own work
+    """Renew the diagnosis in force of ``place`` (by code), because people have decided on firms."""
+    where = place_by_code(place)
+    progress(0, 0, gettext("诊断"))
+    run = renew(place=where)
+    if run is None:
+        return Outcome(gettext("%s已没有诊断。") % where)
+    words = gettext("%(place)s：%(run)s，挂链企业%(firms)s家。") % {"place": where, "run": run, "firms": run.firms}
+    return Outcome(words, url=registry["diagnosis-runs"].url("detail", run.pk))

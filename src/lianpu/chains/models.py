@@ -125,6 +125,8 @@ class Placement(models.Model):
     role = models.CharField(_("角色"), max_length=10, choices=Role)
     rank = models.PositiveSmallIntegerField(_("位次"), default=1)
     confidence = models.FloatField(_("可信度"))
+    # What the model said when a person decided; null where it had not proposed the segment, or nobody has decided.
+    model_confidence = models.FloatField(_("核定前可信度"), null=True, blank=True)
     evidence = models.JSONField(_("依据"), default=list, blank=True)
     state = models.CharField(_("核定"), max_length=10, choices=Decision, default=Decision.SUGGESTED)
     decided_by = models.CharField(_("核定人"), max_length=150, blank=True)
@@ -135,10 +137,35 @@ class Placement(models.Model):
         verbose_name = verbose_name_plural = _("挂链")
         ordering = ("-confidence", "pk")
         constraints = [models.UniqueConstraint(fields=["enterprise", "segment"], name="chains_placement_once")]
-        indexes = [models.Index(fields=["segment", "role", "-confidence"], name="chains_placement_segment")]
+        indexes = [
+            models.Index(fields=["segment", "role", "-confidence"], name="chains_placement_segment"),
+            # All that the review desk orders by, so that it need not read the rows themselves.
+            models.Index(
+                fields=["state", "segment", "role", "confidence", "enterprise"], name="chains_placement_review"
+            ),
+            models.Index(fields=["decided_at"], name="chains_placement_decided"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.enterprise} · {self.segment}"
+
+
+class OutsideFirm(models.Model):
+    """A person's answer that a firm stands on none of our segments: the model proposes none for it again."""
+
+    enterprise = models.OneToOneField(
+        "enterprises.Enterprise", models.CASCADE, related_name="outside", verbose_name=_("企业")
+    )
+    decided_by = models.CharField(_("核定人"), max_length=150)
+    decided_at = models.DateTimeField(_("核定时间"))
+    why = models.CharField(_("理由"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("链外企业")
+        ordering = ("-decided_at", "pk")
+
+    def __str__(self) -> str:
+        return str(self.enterprise)
 
 
 class Reference(models.Model):
@@ -202,6 +229,8 @@ class SegmentState(models.Model):
     hhi = models.FloatField(_("集中度"), null=True)
     sure = models.BooleanField(_("判断可靠"), default=True)
     basis = models.CharField(_("判据"), max_length=200, blank=True)
+    # Importance × (1 + score of the best finding): how much a firm that comes or goes here matters to the review desk.
+    review_weight = models.FloatField(_("核定权重"), default=1.0)
 
     class Meta:
         verbose_name = verbose_name_plural = _("环节状态")

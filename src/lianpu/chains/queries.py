@@ -184,6 +184,14 @@ def latest_run(place: Place) -> DiagnosisRun | None:
     return DiagnosisRun.objects.filter(place=place, is_latest=True).select_related("place", "reference").first()
 
 
+def runs_counting(firm: Enterprise) -> list[DiagnosisRun]:
+    """The diagnoses in force that count a firm."""
+    codes = [code for code in firm.place.path.split("/") if code] if firm.place else []
+    if firm.zone:
+        codes.append(firm.zone.code)
+    return list(DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place"))
+
+
 def diagnosed_places() -> "QuerySet[Place]":
     """Places that have a diagnosis in force."""
     return Place.objects.filter(diagnoses__is_latest=True).distinct()

@@ -9,6 +9,7 @@ from lianpu.chains.models import (
     Chain,
     DiagnosisRun,
     Finding,
+    OutsideFirm,
     Placement,
     Product,
     Reference,
@@ -172,6 +173,7 @@ class PlacementRegister(Register):
             filter_with=of_sample,
             shown=False,
         ),
+        Column("model_confidence", kind=kinds.Number(places=3), shown=False),
         Column("decided_by", shown=False),
         Column("decided_at", shown=False),
         Column("model_version", shown=False),
@@ -181,6 +183,31 @@ class PlacementRegister(Register):
         """What a person decided goes before what the model suggested."""
         suggested = Placement.Decision.SUGGESTED
         return row.state != suggested and other.state == suggested
+
+
+@registered
+class OutsideFirmRegister(Register):
+    model = OutsideFirm
+    slug = "outside-firms"
+    area = "图谱"
+    key = ("enterprise",)
+    scope = Scope(place="enterprise__place__path", zone="enterprise__zone__path", enterprise="enterprise__uscc")
+    ordering = ("-decided_at", "pk")
+    icon = "link-off"
+    imports = False
+    note = "经人核定不在任何环节上的企业；模型不再为它们提议，并以它们学习何为“链外”。"
+    columns = (
+        Column("enterprise", value="enterprise__name", match=match_enterprises, search="A"),
+        Column(
+            "place",
+            label="所在地",
+            value="enterprise__place__full_name",
+            filter_with=inside("enterprise__place", "enterprise__zone"),
+        ),
+        Column("decided_by"),
+        Column("decided_at"),
+        Column("why"),
+    )
 
 
 @registered
@@ -258,6 +285,7 @@ class SegmentStateRegister(Register):
         Column("hhi", kind=kinds.Number(places=3)),
         Column("sure"),
         Column("basis", shown=False),
+        Column("review_weight", kind=kinds.Number(places=2), shown=False),
     )
 
 

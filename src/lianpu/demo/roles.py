@@ -25,6 +25,7 @@ _LEDGER = (
     "capacities",
     "problems",
 )
+_REVIEW = {"placements": [CHANGE], "outside-firms": [CHANGE]}
 _DISTRICT = {
     "*": _READ,
     **dict.fromkeys(_LEDGER, _KEEP),
@@ -32,7 +33,7 @@ _DISTRICT = {
     "enterprises": _KEEP,
     "enterprise-names": _KEEP,
     "enterprise-figures": _KEEP,
-    "placements": [CHANGE],
+    **_REVIEW,
 }
 _ACCOUNTS = dict.fromkeys(("accounts", "roles", "grants", "account-log"), _READ)
 # The maps and their words, open to every firm: where it stands is shown on them.
@@ -53,7 +54,7 @@ ROLES = (
     RoleRow("bureau-admin", "局管理员", {"*": ["*"]}, [FIGURES]),
     RoleRow("security-admin", "安全管理员", _ACCOUNTS | {"accounts": [*_READ, ADMINISTER]}),
     RoleRow("auditor", "审计员", {"*": _READ, **_ACCOUNTS}, [FIGURES]),
-    RoleRow("chain-office", "链长办", {"*": _READ, "placements": [CHANGE]}, [FIGURES]),
+    RoleRow("chain-office", "链长办", {"*": _READ, **_REVIEW}, [FIGURES]),
     RoleRow("district-office", "县区经办", _DISTRICT, [FIGURES]),
     RoleRow("zone-office", "功能区经办", _DISTRICT, [FIGURES]),
     RoleRow(

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop as _
 
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.site.accounts.queries import ACCOUNTS
 
+# Pages that stand before the registers of an area: URL name, words, icon, and the register and action that they ask for.
+PAGES = {"图谱": (("review", _("核定台"), "checklist", "placements", rights.CHANGE),)}
 AREAS = ("家底", "图谱", "行动", "监测", "平台")
 
 
@@ -18,9 +21,16 @@ def navigation(request: HttpRequest) -> Mapping[str, Any]:
     if user is None or not user.is_authenticated:
         return {"areas": []}
     seen = [register for register in registry.all() if rights.may(user, register, rights.VIEW)]
-    areas = [(area, [register for register in seen if register.area == area]) for area in AREAS]
+    areas = [
+        (
+            area,
+            [page[:3] for page in PAGES.get(area, ()) if rights.may(user, registry[page[3]], page[4])],
+            [register for register in seen if register.area == area],
+        )
+        for area in AREAS
+    ]
     may_see_accounts = rights.may(user, registry[ACCOUNTS], rights.VIEW)
     return {
-        "areas": [(area, registers) for area, registers in areas if registers],
+        "areas": [(area, pages, registers) for area, pages, registers in areas if registers],
         "may_see_accounts": may_see_accounts,
     }

@@ -133,11 +133,12 @@ class TestDeciding:
     def test_a_confirmed_firm_is_certain_and_a_reopened_one_as_sure_as_the_model(self, placed: Firms) -> None:
         placement = Placement.objects.get(enterprise=placed["乙"])
         model = placement.confidence
-        assert decide(user=SYSTEM, placement=placement, state="confirmed").confidence == 1.0
+        decide(user=SYSTEM, placement=placement, state="confirmed")
+        assert placement.confidence == 1.0
         assert placement.decided_by
-        reopened = decide(user=SYSTEM, placement=placement, state="suggested")
-        assert reopened.confidence == model
-        assert (reopened.decided_by, reopened.decided_at) == ("", None)
+        decide(user=SYSTEM, placement=placement, state="suggested")
+        assert placement.confidence == model
+        assert (placement.decided_by, placement.decided_at) == ("", None)
 
     def test_the_page_records_who_and_why(self, placed: Firms, client: Any, admin_user: Any) -> None:
         placement = Placement.objects.get(enterprise=placed["乙"])

@@ -19,6 +19,7 @@ def whole_world(small_city: Any) -> World:
         Chain,
         DiagnosisRun,
         Finding,
+        OutsideFirm,
         Placement,
         Product,
         Reference,
@@ -56,6 +57,8 @@ def whole_world(small_city: Any) -> World:
         made.add("monthly-reports", MonthlyReport.objects.create(project=project, **done), letter, project.chain.code)
         part = Submission.objects.create(round=asked, place=firm.place, enterprise=firm, unit=firm.name)
         made.add("submissions", part, letter)
+        outside = OutsideFirm.objects.create(enterprise=firm, decided_by="某", decided_at=timezone.now())
+        made.add("outside-firms", outside, letter)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)

@@ -251,6 +251,18 @@ class TestPlacements(ComputedSuite):
             )
 
 
+class TestOutsideFirms(ComputedSuite):
+    slug = "outside-firms"
+
+    @pytest.fixture
+    def surroundings(self, firms: Mapping[str, Any]) -> None:
+        from lianpu.chains.models import OutsideFirm
+
+        for day, (letter, by) in enumerate([("己", "张三"), ("丁", "李四"), ("辛", "张三")], start=1):
+            moment = dt.datetime(2026, 3, day, 9, tzinfo=dt.UTC)
+            OutsideFirm.objects.create(enterprise=firms[letter], decided_by=by, decided_at=moment, why=f"第{day}号")
+
+
 class TestReferences(ComputedSuite):
     slug = "references"
 

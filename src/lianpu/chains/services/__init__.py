@@ -1,17 +1,21 @@
 """The verbs of chains: load maps, place firms, decide, keep references, diagnose."""
 
-from lianpu.chains.services.diagnosing import diagnose_place, rediagnose
+from lianpu.chains.services.diagnosing import diagnose_place, renew
 from lianpu.chains.services.loading import load_maps
-from lianpu.chains.services.placing import current_placer, decide, place_enterprises
+from lianpu.chains.services.placing import current_placer, place_enterprises
 from lianpu.chains.services.references import load_reference, reference_in_use
+from lianpu.chains.services.reviewing import choose, decide, put_outside, take_back
 
 __all__ = [
+    "choose",
     "current_placer",
     "decide",
     "diagnose_place",
     "load_maps",
     "load_reference",
     "place_enterprises",
-    "rediagnose",
+    "put_outside",
     "reference_in_use",
+    "renew",
+    "take_back",
 ]

@@ -2,14 +2,27 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
+from django.utils.translation import gettext
+
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Reference, Segment, SegmentState
-from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, only_samples, segment_frame
+from lianpu.chains.queries import (
+    FILLING_CONFIDENCE,
+    firm_frame,
+    flow_frame,
+    latest_run,
+    only_samples,
+    runs_counting,
+    segment_frame,
+)
 from lianpu.chains.services.references import reference_frame, reference_in_use
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
-from lianpu.register import rights
+from lianpu.register import jobs, rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
+from lianpu.register.models import Job
+from lianpu.register.rights import SYSTEM
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,6 +88,7 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
     ids = dict(Segment.objects.values_list("code", "pk"))
     chains = dict(Chain.objects.values_list("code", "pk"))
     names = dict(segments.select("code", "name").iter_rows())
+    weights = _review_weights(result, segments)
     SegmentState.objects.bulk_create(
         [
             SegmentState(
@@ -92,6 +106,7 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
                 hhi=row["hhi"],
                 sure=row["sure"],
                 basis=row["basis"],
+                review_weight=weights[row["segment"]],
             )
             for row in result.states.iter_rows(named=True)
         ],
@@ -121,13 +136,43 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
     )
 
 
-def rediagnose(*, enterprise: Enterprise) -> list[DiagnosisRun]:
-    """Renew the diagnoses in force that count this firm (a decision on one firm changes them)."""
-    from lianpu.register.rights import SYSTEM
+def _review_weights(result: "Diagnosis", segments: "pl.DataFrame") -> dict[str, float]:
+    """Importance × (1 + score of the best finding) of every segment; see docs/methods/review.md."""
+    import polars as pl
 
-    codes = [code for code in enterprise.place.path.split("/") if code] if enterprise.place else []
-    if enterprise.zone:
-        codes.append(enterprise.zone.code)
-    stale = DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place", "reference")
-    # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
-    return [diagnose_place(user=SYSTEM, place=run.place, reference=run.reference, renews=run) for run in stale]
+    best = result.findings.group_by("segment").agg(pl.col("score").max())
+    joined = segments.select("code", "importance").join(best, left_on="code", right_on="segment", how="left")
+    return {code: importance * (1 + (score or 0.0)) for code, importance, score in joined.iter_rows()}
+
+
+RENEW = "renew"
+
+
+def renew_later(*, enterprise: Enterprise) -> None:
+    """Have the diagnoses in force that count this firm renewed, once what is being written is committed.
+
+    One job a place waits at a time: what is decided before it begins, it counts. It is held until the decision is
+    committed, so that it cannot begin in between; one that runs already may have read too early, so another one follows.
+    """
+    for run in runs_counting(enterprise):
+        place = run.place
+        waiting = Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code)
+        if waiting.select_for_update().first() is None:
+            title = gettext("更新诊断：%s") % place.full_name
+            # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
+            jobs.start(RENEW, user=rights.SYSTEM, title=title, place=place.code)
+
+
+def renew(*, place: Place) -> DiagnosisRun | None:
+    """Renew the diagnosis in force of ``place``; None where it has none. Of two at once, the later reads what the other
+    was to count."""
+    with transaction.atomic():
+        Place.objects.select_for_update().get(pk=place.pk)
+        run = latest_run(place)
+        return None if run is None else diagnose_place(user=SYSTEM, place=place, reference=run.reference, renews=run)
+
+
+def renewals_of(enterprise: Enterprise) -> list[Job]:
+    """What waits or runs to make the diagnoses follow what was decided on a firm."""
+    codes = [run.place.code for run in runs_counting(enterprise)]
+    return list(Job.objects.filter(name=RENEW, arguments__place__in=codes).exclude(state__in=Job.OVER))

@@ -1,4 +1,4 @@
-"""Firms onto segments: by the model, set-wise; by people, one by one and for good."""
+"""Firms onto segments by the model, set-wise; what people say of it is in ``reviewing.py`` and stays."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 
-from lianpu.chains.models import Placement, Segment
+from lianpu.chains.models import OutsideFirm, Placement, Segment
 from lianpu.chains.queries import taxonomy_frames
 from lianpu.enterprises.models import Enterprise
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.importing import batches, silent
-from lianpu.register.language import declared
 
 if TYPE_CHECKING:
     import polars as pl
@@ -107,7 +105,9 @@ _MODEL_FIELDS = ("role", "rank", "confidence", "evidence", "model_version")
 
 
 def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) -> dict[str, int]:
-    """Write the difference between what is stored and what is suggested."""
+    """Write the difference between what is stored and what is suggested; firms that people put outside stay there."""
+    outside = set(OutsideFirm.objects.values_list("enterprise", flat=True))
+    suggested = {key: one for key, one in suggested.items() if key[0] not in outside}
     changed: list[Placement] = []
     gone: list[int] = []
     kept: set[tuple[int, int]] = set()
@@ -135,31 +135,11 @@ def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) 
     return {"placed": len(placed), "created": len(fresh), "changed": len(changed), "gone": len(gone)}
 
 
-def _confidence(placement: Placement) -> float:
-    """What the model says of a placement on which no person has decided; 0 where it would not suggest it."""
+def suggestion_for(placement: Placement) -> Placement | None:
+    """What the model says of a firm on a segment, unsaved; None where it would not propose it."""
     import polars as pl
 
     firm = placement.enterprise
     frame = pl.DataFrame({"id": [firm.pk], "name": [firm.name], "scope": [firm.scope]})
     found = _suggest(current_placer(), frame, {placement.segment.code: placement.segment_id})
-    return found[firm.pk, placement.segment_id].confidence if found else 0.0
-
-
-def decide(*, user: Any, placement: Placement, state: str, reason: str = "") -> Placement:
-    """Confirm, reject or reopen a placement; the diagnoses that count this firm follow."""
-    from lianpu.chains.services.diagnosing import rediagnose
-
-    rights.demand(user, registry["placements"], rights.CHANGE, placement)
-    placement.state = Placement.Decision(state)
-    decided = placement.state != Placement.Decision.SUGGESTED
-    placement.decided_by = user.get_username() if decided else ""
-    placement.decided_at = timezone.now() if decided else None
-    fields = ["state", "decided_by", "decided_at"]
-    if placement.state != Placement.Decision.REJECTED:
-        # A confirmed firm is certain, so that the lists' own filter finds just the firms that a diagnosis counts.
-        placement.confidence = 1.0 if decided else _confidence(placement)
-        fields.append("confidence")
-    with acting(user, reason=reason or f"挂链{declared(Placement.Decision(placement.state).label)}", source="screen"):
-        placement.save(update_fields=fields)
-        rediagnose(enterprise=placement.enterprise)
-    return placement
+    return found.get((firm.pk, placement.segment_id))
