@@ -13,6 +13,8 @@ PAGES = {
     "filtered": "/enterprises/?q=化工&f.place=620104&f.capital_10k_cny.from=100&sort=-founded",
     "nothing found": "/enterprises/?q=没有这样的企业",
     "placements": "/placements/",
+    "review desk": "/review/",
+    "firms outside": "/outside-firms/",
     "findings": "/findings/",
     "segment states": "/segment-states/",
     "chains": "/chains/",

@@ -36,6 +36,8 @@ from lianpu.register.services import versions_of
 
 OTHER_ROLE = 0.2
 """What a placement counts whose role does not fill the segment: it changes the diagnosis only where its role is wrong."""
+SURE = 0.9
+"""From here up the model is not asked about, unless by the filter: most of what it says so is right."""
 BANDS = 10
 """Confidence is told in bands of a tenth."""
 AHEAD = 40  # placements looked at to find the next firms: each has at most a few
@@ -110,7 +112,9 @@ class Queue:
             rows = rows.filter(Q(segment__code=code) | Q(segment__parent__code=code))
         if self.asked.band:
             low = int(self.asked.band) / BANDS
-            rows = rows.filter(confidence__gte=low, confidence__lte=1 if low >= 0.9 else low + 0.1 - 1e-9)
+            rows = rows.filter(confidence__gte=low, confidence__lte=1 if low >= SURE else low + 0.1 - 1e-9)
+        else:
+            rows = rows.filter(confidence__lt=SURE)
         return rows.order_by()
 
     @cached_property
@@ -164,6 +168,11 @@ class Candidate:
     def is_open(self) -> bool:
         return self.may_decide and self.placement.state == Placement.Decision.SUGGESTED
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether the firm stays in front until it is decided on."""
+        return self.is_open and self.placement.confidence < SURE
+
 
 @dataclass(frozen=True)
 class Card:
@@ -187,11 +196,12 @@ def seen_of(text: str) -> dict[int, int]:
 
 
 def card_of(user: Any, firm: Enterprise, run: DiagnosisRun | None) -> Card:
-    """What a reviewer sees of a firm: open candidates first, the surest of them first."""
+    """What a reviewer sees of a firm: what is asked of first, of that the surest; then what is sure, then what is decided."""
     register = registry["placements"]
     rows = rights.restrict(Placement.objects.filter(enterprise=firm), register, user)
     held = list(rows.select_related("segment__chain", "enterprise"))
-    held.sort(key=lambda one: (one.state != Placement.Decision.SUGGESTED, -one.confidence, one.pk))
+    suggested = Placement.Decision.SUGGESTED
+    held.sort(key=lambda one: (one.state != suggested, one.confidence >= SURE, -one.confidence, one.pk))
     reach = rights.restrict(rows, register, user, rights.CHANGE)
     may = set(reach.values_list("pk", flat=True))
     versions = versions_of(register, [one.pk for one in held])

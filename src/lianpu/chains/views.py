@@ -146,7 +146,7 @@ def _answer(request: HttpRequest, event: str, context: dict[str, Any], part: str
             return redirect(f"{reverse('review')}?{urlencode({'firm': context['firm'].pk})}&{asked.query}")
         return redirect(f"{reverse('review')}?{urlencode({'last': context['act']})}&{asked.query}")
     answer = render(request, "chains/review_answer.html", context | {"part": part, "asked": asked})
-    told = {"firm": context["firm"].pk, "act": context.get("act")}
+    told = {"firm": context["firm"].pk, "act": str(context.get("act", ""))}  # more digits than a script's number holds
     answer.headers["HX-Trigger"] = json.dumps({event: told})
     return answer
 

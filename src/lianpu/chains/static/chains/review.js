@@ -13,7 +13,7 @@ const current = () => now.querySelector(".candidate.at");
 
 function point() {
   for (const one of now.querySelectorAll(".candidate.at")) { one.classList.remove("at"); one.removeAttribute("aria-current"); }
-  const first = open()[0];
+  const first = open()[0] ?? now.querySelector(".candidate:has(form)");
   first?.classList.add("at");
   first?.setAttribute("aria-current", "true");
 }
@@ -70,7 +70,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   for (const one of [...behind.children].slice(0, -20)) one.remove();
   if (!pending && waiting) { const what = waiting; waiting = undefined; what(); }
 });
-document.body.addEventListener("decided", (event) => { acts.push(String(event.detail.act)); });
+document.body.addEventListener("decided", (event) => { acts.push(event.detail.act); });
 document.body.addEventListener("refused", (event) => { passed.delete(String(event.detail.firm)); });
 document.addEventListener("htmx:configRequest", (event) => {
   const form = event.detail.elt, sent = event.detail.parameters;
@@ -92,7 +92,7 @@ function choose() {
   form.elements.instead_of.value = at?.dataset.placement ?? "";
   form.elements.version.value = at?.dataset.version ?? "";
   form.elements.role.value = at?.querySelector("select")?.value ?? "makes";
-  htmx.trigger(form.elements.q, "look");
+  list.replaceChildren();
   choosing.showModal();
   form.elements.q.focus();
 }
@@ -117,6 +117,7 @@ field.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown") mark(all[(at + 1) % all.length]);
   else if (event.key === "ArrowUp") mark(all[(Math.max(at, 0) - 1 + all.length) % all.length]);
   else if (event.key === "Enter") all[Math.max(at, 0)]?.click();
+  else if (event.key === "Escape") choosing.close(); // a search field would only be emptied
   else return;
   event.preventDefault();
 });
