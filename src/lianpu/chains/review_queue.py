@@ -4,7 +4,7 @@ The order is computed in one query over the placements within the person's reach
 ``docs/methods/review.md``.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,7 +40,8 @@ SURE = 0.9
 """From here up the model is not asked about, unless by the filter: most of what it says so is right."""
 BANDS = 10
 """Confidence is told in bands of a tenth."""
-AHEAD = 40  # placements looked at to find the next firms: each has at most a few
+PORTION = 32  # segments looked at first
+LEFT_CAP = 10_000
 
 
 @dataclass(frozen=True)
@@ -117,23 +118,49 @@ class Queue:
             rows = rows.filter(confidence__lt=SURE)
         return rows.order_by()
 
-    @cached_property
-    def ordered(self) -> "QuerySet[Placement]":
-        return weighed(self.rows, self.run).order_by(F("priority").desc(), "pk")
-
     def next(self, passed: Collection[int] = (), count: int = 1) -> list[int]:
-        """Ids of the next firms, those in ``passed`` left out."""
-        rows = self.ordered.exclude(enterprise__in=passed) if passed else self.ordered
-        return list(dict.fromkeys(rows.values_list("enterprise", flat=True)[: AHEAD * count]))[:count]
+        """Ids of the next firms, those in ``passed`` left out.
+
+        Segments on which a placement may matter most are looked at first, and no others once these cannot have better.
+        """
+        limit = 4 * count + 8  # a firm has a few placements at most
+        best: list[tuple[float, int, int]] = []
+        for segments, rest in self._portions():
+            rows = weighed(self.rows.filter(segment__in=segments), self.run)
+            rows = rows.exclude(enterprise__in=passed) if passed else rows
+            found = rows.order_by(F("priority").desc(), "pk").values_list("priority", "pk", "enterprise")[:limit]
+            best = sorted([*best, *found], key=lambda row: (-row[0], row[1]))[:limit]
+            firms = dict.fromkeys(firm for priority, _pk, firm in best if priority >= rest)
+            if len(firms) >= count:
+                return list(firms)[:count]
+        return list(dict.fromkeys(firm for _priority, _pk, firm in best))[:count]
+
+    def _portions(self) -> Iterator[tuple[list[int], float]]:
+        """Leaf segments, the weightiest first, each portion with the most that a placement on a later one can have."""
+        states = {s: (w, n) for s, w, n in self._states()}
+        leaves = Segment.objects.filter(is_leaf=True)
+        if self.asked.chain:
+            leaves = leaves.filter(chain__code=self.asked.chain)
+        keys = leaves.values_list("pk", "is_key")
+        held = {pk: states.get(pk, (2.0 if is_key else 1.0, 0)) for pk, is_key in keys}
+        most = {pk: weight / (1 + max(firms - 1, 0)) for pk, (weight, firms) in held.items()}
+        order = sorted(most, key=lambda pk: (-most[pk], pk))
+        start, size = 0, PORTION
+        while start < len(order):
+            end = start + size
+            yield order[start:end], most[order[end]] if end < len(order) else 0.0
+            start, size = end, size * 4
+
+    def _states(self) -> "QuerySet[SegmentState, tuple[int, float, int]]":
+        return SegmentState.objects.filter(run=self.run).values_list("segment", "review_weight", "firms")
 
     @cached_property
-    def left(self) -> tuple[int, int]:
-        """Firms and placements still to be asked of."""
-        counted = self.rows.aggregate(firms=Count("enterprise", distinct=True), placements=Count("pk"))
-        return counted["firms"], counted["placements"]
+    def left(self) -> int:
+        """Placements still to be asked of, counted up to ``LEFT_CAP`` + 1."""
+        return self.rows[: LEFT_CAP + 1].count()
 
 
-def weighed(rows: "QuerySet[Placement]", run: DiagnosisRun | None) -> "QuerySet[Placement]":
+def weighed(rows: "QuerySet[Placement]", run: DiagnosisRun | None) -> "QuerySet[Any]":
     """``rows`` with ``priority``: doubt × weight of the segment × role ÷ (1 + other firms counted there)."""
     fills = Q(role=F("segment__filled_by"))
     doubt = 1.0 - Abs(F("confidence") * 2.0 - 1.0)
