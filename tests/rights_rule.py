@@ -24,6 +24,7 @@ FIRMS = ("enterprises", "enterprise-names", "enterprise-figures")
 MAPS = ("places", "chains", "segments", "products", "segment-flows")
 PROJECTS = ("projects", "monthly-reports")
 REVIEWED = ("placements", "outside-firms")
+PROMOTION = ("leads", "funds-arrivals")
 HOUSE = ("accounts", "roles", "grants", "account-log")  # of accounts and rights
 
 # What a row of each register is bound to. Whoever is limited to a place, a chain or a firm reaches of a bound register
@@ -43,6 +44,8 @@ BOUND: Mapping[str, set[str]] = {
     "projects": {"place", "firm", "chain"},
     "monthly-reports": {"place", "firm", "chain"},
     "submissions": {"place", "firm"},
+    "leads": {"place", "chain"},
+    "funds-arrivals": {"place", "chain"},
     **{slug: set() for slug in ("places", "chains", "references", "diagnosis-runs", *HOUSE)},
 }
 # Registers of the same scope as another, which goes through the matrix for them.
@@ -51,7 +54,8 @@ STANDS_FOR: Mapping[str, Sequence[str]] = {
         "project-years", "project-segments", "project-answers", "milestones", "permits", "fundings", "factor-needs",
         "capacities", "problems", "total-revisions", "project-standings", "due-reports",
     ),
-    "references": ("task-forces", "dispatch-rounds"),
+    "funds-arrivals": ("lead-talks",),
+    "references": ("task-forces", "dispatch-rounds", "promotion-targets"),
 }  # fmt: skip
 SECRET = {("enterprise-figures", "value")}
 # What is written into a row, by register: a column that all of its keepers see.
@@ -66,6 +70,8 @@ WRITTEN = {
     "segment-flows": ("note", "新注"),
     "projects": ("leader", "新的领导"),
     "monthly-reports": ("physical_progress", "新的进度"),
+    "leads": ("person", "新的责任人"),
+    "funds-arrivals": ("note", "新的说明"),
 }
 BUSINESS = [slug for slug in BOUND if slug not in HOUSE]
 
@@ -76,7 +82,7 @@ def everywhere(actions: set[str]) -> dict[str, set[str]]:
 
 _LOCAL = (
     everywhere(READ)
-    | dict.fromkeys((*FIRMS, *PROJECTS), KEEP)
+    | dict.fromkeys((*FIRMS, *PROJECTS, *PROMOTION), KEEP)
     | dict.fromkeys((*REVIEWED, "submissions"), READ | {"change"})
 )
 # Duty → what its holder may do in which register; what is not named he may not.
@@ -84,7 +90,7 @@ DUTIES: Mapping[str, Mapping[str, set[str]]] = {
     "局管理员": everywhere(ALL),
     "安全管理员": dict.fromkeys(HOUSE, READ) | {"accounts": READ | {"administer"}},
     "审计员": everywhere(READ) | dict.fromkeys(HOUSE, READ),
-    "链长办": everywhere(READ) | dict.fromkeys(REVIEWED, READ | {"change"}),
+    "链长办": everywhere(READ) | dict.fromkeys(REVIEWED, READ | {"change"}) | dict.fromkeys(PROMOTION, KEEP),
     "县区经办": _LOCAL,
     "功能区经办": _LOCAL,
     "企业用户": {slug: {"view"} for slug in (*MAPS, *FIRMS, *PROJECTS, "placements")}

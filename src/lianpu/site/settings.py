@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "lianpu.demo",
     "lianpu.desk",
     "lianpu.projects",
+    "lianpu.promotion",
     "lianpu.chains",
     "lianpu.enterprises",
     "lianpu.places",

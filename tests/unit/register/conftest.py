@@ -29,6 +29,7 @@ def whole_world(small_city: Any) -> World:
     from lianpu.enterprises.models import EnterpriseFigure, EnterpriseMerge, EnterpriseName
     from lianpu.places.models import Place
     from lianpu.projects.models import DispatchRound, MonthlyReport, Project, Submission
+    from lianpu.promotion.models import FundsArrival, Lead
 
     asked = DispatchRound.objects.create(month="2024-03", due=timezone.localdate())
     made, gazetteer, two_chains, firms = World(), small_city.places, small_city.segments, small_city.firms
@@ -59,6 +60,13 @@ def whole_world(small_city: Any) -> World:
         made.add("submissions", part, letter)
         outside = OutsideFirm.objects.create(enterprise=firm, decided_by="某", decided_at=timezone.now())
         made.add("outside-firms", outside, letter)
+        lead = Lead.objects.create(
+            code=f"L{number}", name=f"招引{letter}", name_key=f"招引{letter}", found_on="2024-01-05", unit=f"单位{letter}",
+            place=firm.place, zone=firm.zone, chain=segments[number % len(segments)].chain,
+        )  # fmt: skip
+        made.add("leads", lead, letter, lead.chain.code)
+        came = FundsArrival.objects.create(lead=lead, month="2024-03", origin="abroad", amount_10k_cny=5)
+        made.add("funds-arrivals", came, letter, lead.chain.code)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)
