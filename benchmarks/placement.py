@@ -21,7 +21,7 @@ import yaml
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from lianpu.analysis.placement import Placer, place_many
-from lianpu.analysis.placement.clauses import normalise
+from lianpu.analysis.placement.texts import normalise
 
 MAPS = Path(__file__).parent.parent / "src" / "lianpu" / "chains" / "data"
 

@@ -5,13 +5,16 @@ activity stated and x for taken back; only the objects named are checked, so tha
 """
 
 import re
+from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lianpu.analysis.placement import parse
-from lianpu.analysis.placement.clauses import Grammar, Texts, normalise
+from lianpu.analysis.placement import parse, texts
+from lianpu.analysis.placement.clauses import Grammar, Objects
+from lianpu.analysis.placement.texts import Texts, normalise
 
 
 def read(scope: str, name: str = "") -> dict[str, str]:
@@ -180,12 +183,26 @@ def test_every_span_lies_in_the_text_and_spans_keep_their_order(scope: str) -> N
 @given(st.lists(TEXTS, max_size=6))
 def test_a_text_reads_the_same_alone_and_among_others(scopes: list[str]) -> None:
     grammar = Grammar(["水泥", "钢材", "水泥机械"])
-    together = grammar.read(Texts.of(scopes))
+    together = grammar.read(Texts.of(scopes)).everywhere()
     for row, scope in enumerate(scopes):
-        alone = grammar.read(Texts.of([scope]))
+        alone = grammar.read(Texts.of([scope])).everywhere()
         own = together.text == row
         for field in ("start", "end", "roles", "excluded", "product", "weight"):
             assert getattr(together, field)[own].tolist() == getattr(alone, field).tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(TEXTS, max_size=4))
+def test_cutting_texts_into_passages_changes_no_reading(scopes: list[str]) -> None:
+    grammar = Grammar(["水泥", "钢材", "水泥、钢材", "A.钢材"])
+    cut = spans(grammar.read(Texts.of(scopes)).everywhere())
+    with mock.patch.object(texts, "_shallow", lambda kind, last, text: np.zeros(len(kind), dtype=bool)):
+        assert spans(grammar.read(Texts.of(scopes)).everywhere()) == cut
+
+
+def spans(found: Objects) -> list[tuple[float, ...]]:
+    fields = ("text", "start", "end", "roles", "stated", "excluded", "product", "weight")
+    return sorted(zip(*(getattr(found, field).tolist() for field in fields), strict=True))
 
 
 @given(st.text(max_size=50))

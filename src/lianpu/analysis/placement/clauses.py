@@ -1,22 +1,23 @@
 """The grammar of a business scope (经营范围): which activity governs which object.
 
-All texts of a batch are read at once as one array of characters: a multi-pattern scan cuts them into tokens
-(:mod:`lexicon` names the kinds), and every rule of the method page is one pass over the token arrays. ``parse`` shows the
-result for a single text; ``Grammar.read`` is what placement uses.
+All texts of a batch are read at once. They are cut into pieces and passages (:mod:`texts`); a multi-pattern scan makes
+tokens of the distinct pieces (:mod:`lexicon` names the kinds), and every rule of the method page is one pass over the token
+arrays of the distinct passages. ``parse`` shows the result for a single text; ``Grammar.read`` is what placement uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import polars as pl
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
 from lianpu.analysis.placement.lexicon import GROW, MAKES, NOUNISH, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
+from lianpu.analysis.placement.texts import Crossing, Cuts, Texts, equal, spread
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
@@ -24,35 +25,6 @@ _ALL = MAKES | TRADES | SERVES | RESEARCHES
 _BOUND = 1  # role mark of 品 物 型, which make a noun of the verb before them
 _SHOP = 4  # role mark of the goods of a general store
 _LEARNED = 1  # role mark of 技术 工艺 工程: what one researches, advises on or carries out, not what one makes
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A batch of texts as one array: ``codes`` (uint32, normalised, one NUL after every text), ``bounds`` (n + 1)."""
-
-    codes: np.ndarray
-    bounds: np.ndarray
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> Texts:
-        """Normalise character by character, so that offsets stay those of the original texts."""
-        rows = list(texts)
-        bounds = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum([len(row) + 1 for row in rows], out=bounds[1:])
-        raw = np.frombuffer(("\0".join(rows) + "\0").encode("utf-32-le") if rows else b"", dtype=np.uint32)
-        return cls(lexicon.tables()[0][raw], bounds)
-
-    def take(self, rows: np.ndarray) -> Texts:
-        """The texts of these rows (increasing row numbers)."""
-        lengths = np.diff(self.bounds)[rows]
-        bounds = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum(lengths, out=bounds[1:])
-        return Texts(self.codes[np.repeat(self.bounds[rows] - bounds[:-1], lengths) + np.arange(bounds[-1])], bounds)
-
-
-def normalise(word: str) -> str:
-    """A word in the form in which texts are searched: half width, upper case, no blanks at the ends."""
-    return Texts.of([word]).codes[:-1].astype("<u4").tobytes().decode("utf-32-le").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +45,50 @@ class Objects:
     product: np.ndarray
     weight: np.ndarray
     item: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a batch says, said once: ``objects`` of the distinct passages (their ``text`` is a passage), and where these are.
+
+    Occurrence ``i`` is that of ``passage[i]``, in the text ``row[i]`` from the offset ``at[i]`` on.
+    """
+
+    objects: Objects
+    passage: np.ndarray
+    row: np.ndarray
+    at: np.ndarray
+
+    def does(self, texts: int) -> np.ndarray:
+        """Role bits of everything that each text names and does not take back (uint8, one a text)."""
+        found = self.objects
+        does = np.zeros(int(self.passage.max(initial=-1)) + 1, dtype=np.uint8)
+        np.bitwise_or.at(does, found.text, np.where(found.excluded, 0, found.roles))
+        whole = np.zeros(texts, dtype=np.uint8)
+        np.bitwise_or.at(whole, self.row, does[self.passage])
+        return whole
+
+    def everywhere(self, keep: np.ndarray | None = None) -> Objects:
+        """The objects (those marked in ``keep``) wherever they occur, with rows and offsets of the texts."""
+        found = self.objects
+        chosen = np.arange(len(found.text)) if keep is None else np.flatnonzero(keep)
+        chosen = chosen[np.argsort(found.text[chosen], kind="stable")]
+        counts = np.bincount(found.text[chosen], minlength=int(self.passage.max(initial=-1)) + 1)
+        many = counts[self.passage]
+        occurrence = np.repeat(np.arange(len(many)), many)
+        taken = chosen[spread((np.cumsum(counts) - counts)[self.passage], many)]
+        at = self.at[occurrence]
+        return Objects(
+            self.row[occurrence],
+            found.start[taken] + at,
+            found.end[taken] + at,
+            found.roles[taken],
+            found.stated[taken],
+            found.excluded[taken],
+            found.product[taken],
+            found.weight[taken],
+            found.item[taken] + occurrence * (int(found.item.max(initial=0)) + 1),
+        )
 
 
 class Grammar:
@@ -101,31 +117,56 @@ class Grammar:
         self.tail = np.array([tail for tail, _ in tails], dtype=np.int64)
         self.tail_role = np.array([role for _, role in tails], dtype=np.uint8)
         self.count = len(products)
-        self._automaton = AhoCorasick([*products, *extra], matchkind=MatchKind.LeftmostLongest, store_patterns=False)
+        self._automaton = BytesAhoCorasick(
+            [word.encode() for word in chain(products, extra)], matchkind=MatchKind.LeftmostLongest
+        )
+        self._crossing = Crossing(products)
+        # behind these a colon may stand directly after an activity and hold it over ends of clauses (销售：A；B)
+        self._carriers = np.zeros(0x110000, dtype=bool)
+        self._carriers[ord(")")] = True
+        carrying = [word for word, (kind, _) in words.items() if kind in (Kind.ACT, Kind.FILLER)]
+        self._carriers[[ord(word[-1]) for word in carrying]] = True
 
     def scan(self, texts: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pattern number, start and end of every match, in the batch's own offsets."""
-        found = self._automaton.find_matches_as_indexes(texts.codes.tobytes().decode("utf-32-le"))
+        content = texts.encoded()
+        found = self._automaton.find_matches_as_indexes(content)
         flat = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found)).reshape(-1, 3)
-        return flat[:, 0], flat[:, 1], flat[:, 2]
+        pattern = flat[:, 0].copy()
+        opens = np.frombuffer(content, dtype=np.uint8) & 0xC0 != 0x80  # the first byte of every character
+        start = np.cumsum(opens, dtype=np.int32)[flat[:, 1]].astype(np.int64) - 1
+        return pattern, start, start + self.lengths[pattern]
 
-    def read(self, texts: Texts, matches: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None) -> Objects:
-        """Parse a batch. ``matches`` are those of :meth:`scan` for the same texts, where the caller has them."""
-        tokens = self._tokens(texts, *(matches or self.scan(texts)))
-        brackets = _brackets(tokens, len(texts.bounds) - 1)
+    def read(self, texts: Texts, whole: np.ndarray | None = None) -> Reading:
+        """Parse a batch: passages that name a product, and all those of the texts marked in ``whole`` (None: every one)."""
+        cuts = Cuts.of(texts, self._crossing, self._carriers)
+        pieces = self._pieces(texts, cuts)
+        wanted = np.ones(len(cuts.ends), dtype=bool)
+        if whole is not None:
+            telling = pieces.telling[cuts.number]  # the last entry is for the empty piece, -1
+            told = np.append(0, np.cumsum(telling))
+            wanted = (told[cuts.ends + 1] > told[cuts.opens]) | whole[cuts.text]
+        occurs = np.flatnonzero(wanted)
+        start = cuts.piece[cuts.opens[occurs]]
+        distinct, passage = equal(texts.codes, start, cuts.place[cuts.ends[occurs]] + 1 - start, cuts.key[occurs])
+        tokens = _token_stream(cuts, pieces, occurs[distinct])
+        brackets = _brackets(tokens, len(distinct))
         stream = _stream(tokens, brackets)
         _exclude(stream)
         _demote(stream)
         groups = _groups(stream)
         governor = _govern(stream, groups)
         _inherit(stream, brackets, groups, governor)
-        return self._objects(texts, stream, groups, governor)
+        objects = self._objects(texts, start[distinct], stream, groups, governor)
+        row = cuts.text[occurs]
+        return Reading(objects, passage, row, start - texts.bounds[row])
 
-    def _tokens(self, texts: Texts, pattern: np.ndarray, start: np.ndarray, end: np.ndarray) -> _Tokens:
-        """Cut every character into exactly one token: matches, punctuation, and runs of anything else."""
-        size = len(texts.codes)
-        kind_of = lexicon.tables()[1][texts.codes]
-        _points(texts.codes, kind_of)
+    def _pieces(self, texts: Texts, cuts: Cuts) -> _Pieces:
+        """Cut every character of the distinct pieces into exactly one token: matches, and runs of anything else."""
+        alone, source = texts.take(cuts.first, cuts.length)
+        pattern, start, end = self.scan(alone)
+        size = len(alone.codes)
+        kind_of = np.where(alone.codes > 0, cuts.kinds[source], np.uint8(Kind.STRONG))
         tailed = self.tail[pattern] > 0
         cut = end - self.tail[pattern]
         edge = np.zeros(size + 1, dtype=np.int8)
@@ -146,43 +187,52 @@ class Grammar:
         product = np.concatenate([numbers, np.full(len(starts) - len(start), -1)])[order]
         starts = starts[order]
         ends = np.append(starts[1:], size)
-        counts = np.diff(np.searchsorted(starts, texts.bounds))
-        text = np.repeat(np.arange(len(counts)), counts)
-        return _Tokens(kinds, roles, starts, ends, product, text)
+        firsts = np.searchsorted(starts, alone.bounds)
+        piece = np.repeat(np.arange(len(alone.bounds) - 1), np.diff(firsts))
+        base = alone.bounds[piece]
+        telling = np.zeros(len(alone.bounds), dtype=bool)
+        telling[piece[product >= 0]] = True
+        # the NUL behind every piece is a token too, which _token_stream leaves out
+        many = np.append(np.diff(firsts) - 1, 0)
+        return _Pieces(firsts, many, kinds, roles, starts - base, ends - base, product, telling)
 
-    def _objects(self, texts: Texts, stream: _Stream, groups: _Groups, governor: np.ndarray) -> Objects:
-        kind, after = stream.kind, stream.after
-        weight = _RESIDUAL[after]
-        long_tail = (after == Kind.TEXT) & (np.append(stream.end[1:] - stream.start[1:], 0) > 1)
-        weight = np.where(long_tail, weight * 0.6, weight)
-        group_roles = np.append(groups.roles, 0)
-        roles = group_roles[governor]
-        learned = (
-            (after == Kind.HEAD) & (np.append(stream.role[1:], 0) == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
-        )
-        weight = np.where(learned, 0.35, weight)
-        prefix = texts.codes[np.maximum(stream.start - 1, 0)]
-        broken = np.isin(prefix, [ord(mark) for mark in lexicon.PREFIX_BREAKS])
-        weight = np.where(broken & (stream.start > texts.bounds[stream.text]), weight * 0.1, weight)
-        roles = np.where(learned, roles & (SERVES | RESEARCHES), roles)
-        # a term that is itself a service (机械设计) stays one beside 制造
-        own = np.where(stream.product >= 0, self.tail_role[stream.product], 0) & _ALL
-        roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
-        roles = np.where((roles == 0) & _in_shop(stream), TRADES, roles)
+    def _objects(
+        self, texts: Texts, starts: np.ndarray, stream: _Stream, groups: _Groups, governor: np.ndarray
+    ) -> Objects:
         # a stretch that was taken back keeps its words (for the page that shows the parse) but counts for nothing
-        keep = np.flatnonzero(_is_content(kind) | stream.excluded & _is_content(stream.was))
-        product = stream.product[keep]
-        end = np.where(product >= 0, stream.start[keep] + self.lengths[product], stream.end[keep])
-        base = texts.bounds[stream.text[keep]]
-        return Objects(
+        keep = np.flatnonzero(_is_content(stream.kind) | stream.excluded & _is_content(stream.was))
+        text, start, product, excluded = (
             stream.text[keep],
-            stream.start[keep] - base,
-            end - base,
-            roles[keep].astype(np.uint8),
-            governor[keep] >= 0,
+            stream.start[keep],
+            stream.product[keep],
             stream.excluded[keep],
+        )
+        after, following = stream.after[keep], np.minimum(keep + 1, len(stream.kind) - 1)
+        weight = _RESIDUAL[after]
+        long_tail = (after == Kind.TEXT) & (stream.end[following] - stream.start[following] > 1)
+        weight[long_tail] *= 0.6
+        roles = np.append(groups.roles, np.uint8(0))[governor[keep]]
+        learned = (after == Kind.HEAD) & (stream.role[following] == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
+        weight[learned] = 0.35
+        base = starts[text]
+        broken = _BREAKS[np.minimum(texts.codes[start - 1], len(_BREAKS) - 1)] & (start > base)
+        weight[broken] *= 0.1
+        weight[excluded] = 0.0
+        roles[learned] &= SERVES | RESEARCHES
+        # a term that is itself a service (机械设计) stays one beside 制造
+        own = np.where(product >= 0, self.tail_role[product], 0) & _ALL
+        roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
+        roles = np.where((roles == 0) & _in_shop(stream)[keep], TRADES, roles).astype(np.uint8)
+        end = np.where(product >= 0, start + self.lengths[product], stream.end[keep])
+        return Objects(
+            text,
+            start - base,
+            end - base,
+            roles,
+            governor[keep] >= 0,
+            excluded,
             product,
-            np.where(stream.excluded, 0.0, weight)[keep],
+            weight,
             stream.item[keep],
         )
 
@@ -195,6 +245,58 @@ class _Tokens:
     end: np.ndarray
     product: np.ndarray
     text: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Tokens of the distinct pieces: piece ``n`` has ``many[n]`` from ``opens[n]`` on, with offsets within the piece.
+
+    ``telling`` says whether a piece names a product. The last entry of these three is for the empty piece.
+    """
+
+    opens: np.ndarray
+    many: np.ndarray
+    kind: np.ndarray
+    role: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    product: np.ndarray
+    telling: np.ndarray
+
+
+def _token_stream(cuts: Cuts, pieces: _Pieces, passages: np.ndarray) -> _Tokens:
+    """Tokens of the passages in turn; one that is not the first of its text begins with the end of the one before."""
+    led = ~cuts.leads[passages]
+    opens = cuts.opens[passages] - led
+    separators = cuts.ends[passages] + 1 - opens
+    lasts = np.cumsum(separators)
+    mark = spread(opens, separators)
+    number = cuts.number[mark]
+    many = pieces.many[number]
+    many[(lasts - separators)[led]] = 0  # of the passage before only its end is wanted
+    at = np.cumsum(many + 1) - 1  # of every separator among the tokens
+    size = int(at[-1]) + 1 if len(at) else 0
+    inner = np.ones(size, dtype=bool)
+    inner[at] = False
+    inside = np.flatnonzero(inner)
+    source = spread(pieces.opens[number], many)
+    base = np.repeat(cuts.piece[mark], many)
+    text = np.repeat(np.arange(len(passages), dtype=np.int32), np.diff(at[lasts - 1], prepend=-1))
+    place = cuts.place[mark]
+
+    def woven(separators: np.ndarray | int, words: np.ndarray) -> np.ndarray:
+        column = np.empty(size, dtype=words.dtype)
+        column[at], column[inside] = separators, words
+        return column
+
+    return _Tokens(
+        woven(cuts.kind[mark], pieces.kind[source]),
+        woven(0, pieces.role[source]),
+        woven(place, pieces.start[source] + base),
+        woven(place + 1, pieces.end[source] + base),
+        woven(-1, pieces.product[source]),
+        text,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +366,8 @@ _RESIDUAL = np.ones(32)
 _RESIDUAL[Kind.HEAD] = 0.0
 _RESIDUAL[Kind.PRODUCT] = 0.2  # 汽车|轮胎 is a compound, 农药|化肥 a list without its comma
 _RESIDUAL[Kind.TEXT] = 0.4
+_BREAKS = np.zeros(0x10000, dtype=bool)
+_BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
 
 
 def _is_content(kind: np.ndarray) -> np.ndarray:
@@ -280,67 +384,56 @@ def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, 
 
 def _latest(marks: np.ndarray) -> np.ndarray:
     """For every place the last marked place up to it, else -1."""
-    places = np.where(marks, np.arange(len(marks)), -1)
+    places = np.where(marks, np.arange(len(marks), dtype=np.int32), np.int32(-1))
     return np.asarray(np.maximum.accumulate(places)) if len(marks) else places
 
 
 def _next(marks: np.ndarray) -> np.ndarray:
     """For every place the first marked place from it on, else the length."""
     size = len(marks)
-    places = np.where(marks, np.arange(size), size)
+    places = np.where(marks, np.arange(size, dtype=np.int32), np.int32(size))
     return np.asarray(np.minimum.accumulate(places[::-1])[::-1]) if size else places
-
-
-def _points(codes: np.ndarray, kinds: np.ndarray) -> None:
-    """A point between two figures or letters is part of the word (3.5G), elsewhere it parts a list (机床.泵)."""
-    points = np.flatnonzero(codes == ord("."))
-    inner = (
-        (codes[points - 1] < 0x80)
-        & (codes[points - 1] > 0x2F)
-        & (codes[points + 1] < 0x80)
-        & (codes[points + 1] > 0x2F)
-    )
-    kinds[points[~inner]] = Kind.LIST
 
 
 def _brackets(tokens: _Tokens, texts: int) -> _Brackets:
     """Pair the brackets of every text; one without a partner becomes a comma (truncated and careless texts)."""
     places = np.flatnonzero((tokens.kind == Kind.OPEN) | (tokens.kind == Kind.CLOSE))
-    partner = np.full(len(places), -1)
     waiting: list[int] = []
+    pairs: list[tuple[int, int]] = []
     current = -1
     opening = (tokens.kind[places] == Kind.OPEN).tolist()
-    for number, (opens, text) in enumerate(zip(opening, tokens.text[places].tolist(), strict=True)):
+    for place, opens, text in zip(places.tolist(), opening, tokens.text[places].tolist(), strict=True):
         if text != current:
             waiting.clear()
             current = text
         if opens:
-            waiting.append(number)
+            waiting.append(place)
         elif waiting:
-            mate = waiting.pop()
-            partner[number], partner[mate] = mate, number
-    tokens.kind[places[partner < 0]] = Kind.COMMA
-    opened, closed = tokens.kind == Kind.OPEN, tokens.kind == Kind.CLOSE
-    depth = np.cumsum(opened.astype(np.int64) - closed)
-    context = tokens.text.copy()
-    anchor = np.arange(-1, len(opened) - 1)
-    mates = np.full(len(opened), -1)
-    paired = partner >= 0
-    mates[places[paired]] = places[partner[paired]]
-    for level in range(1, int(depth.max(initial=0)) + 1):
-        inside = depth == level
-        context[inside] = texts + _latest(opened & inside)[inside]
+            pairs.append((waiting.pop(), place))
+    pairs.sort()
+    opened, closed = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    tokens.kind[np.setdiff1d(places, np.append(opened, closed), assume_unique=True)] = Kind.COMMA
+    # what is inside, the bracket that opens included; deeper ones come later and overwrite
+    context, depth = tokens.text.astype(np.int64), np.zeros(len(tokens.kind), dtype=np.int32)
+    inside = spread(opened, closed - opened)
+    context[inside] = np.repeat(texts + opened, closed - opened)
+    np.add.at(depth, inside, 1)
+    anchor, mates = np.full(len(tokens.kind), -1), np.full(len(tokens.kind), -1)
+    mates[closed] = opened
+    before = opened - 1
     for _ in range(4):  # a bracket after a bracket or a filler speaks of the word before
-        back = anchor >= 0
-        kind = np.where(back, tokens.kind[anchor], Kind.STRONG)
-        anchor = np.where(kind == Kind.CLOSE, mates[anchor] - 1, np.where(kind == Kind.FILLER, anchor - 1, anchor))
+        kind = np.where(before >= 0, tokens.kind[before], Kind.STRONG)
+        before = np.where(kind == Kind.CLOSE, mates[before] - 1, np.where(kind == Kind.FILLER, before - 1, before))
+    anchor[opened] = before
     return _Brackets(context, depth, texts, anchor)
 
 
 def _stream(tokens: _Tokens, brackets: _Brackets) -> _Stream:
     kind = tokens.kind
-    keep = np.flatnonzero((kind != Kind.OPEN) & (kind != Kind.CLOSE) & (kind != Kind.FILLER))
-    keep = keep[np.argsort(brackets.context[keep], kind="stable")]
+    keep = (kind != Kind.OPEN) & (kind != Kind.CLOSE) & (kind != Kind.FILLER)
+    inner = np.flatnonzero(keep & (brackets.depth > 0))
+    inner = inner[np.argsort(brackets.context[inner], kind="stable")]
+    keep = np.append(np.flatnonzero(keep & (brackets.depth == 0)), inner)
     kind, context = kind[keep], brackets.context[keep]
     new = np.ones(len(keep), dtype=bool)
     new[1:] = context[1:] != context[:-1]
@@ -361,10 +454,10 @@ def _stream(tokens: _Tokens, brackets: _Brackets) -> _Stream:
         brackets.depth[keep],
         keep,
         new,
-        np.cumsum(strong),
-        np.cumsum(comma),
-        np.cumsum(item),
-        np.cumsum(new | (kind == Kind.SECTION)),
+        np.cumsum(strong, dtype=np.int32),
+        np.cumsum(comma, dtype=np.int32),
+        np.cumsum(item, dtype=np.int32),
+        np.cumsum(new | (kind == Kind.SECTION), dtype=np.int32),
         np.zeros(len(keep), dtype=bool),
         place,
     )
@@ -544,7 +637,7 @@ def parse(scope: str, name: str = "") -> list[Part]:
     """Objects of one scope with their activities, in order; ``roles`` is empty where neither text nor name tells."""
     if not _BARE:
         _BARE.append(Grammar([]))
-    found = _BARE[0].read(Texts.of([scope]))
+    found = _BARE[0].read(Texts.of([scope])).everywhere()
     hint = int(names.hints(pl.Series([name]))[0])
     parts: list[Part] = []
     item = -1

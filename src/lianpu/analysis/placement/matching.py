@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from lianpu.analysis.placement import names
-from lianpu.analysis.placement.clauses import Grammar, Texts, normalise
+from lianpu.analysis.placement.clauses import Grammar
 from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRIORITY, RESEARCHES, ROLES, SERVES, TRADES
+from lianpu.analysis.placement.texts import Texts, normalise
 
 SCOPE, NAME = 0, 1
 #: Strength of one unhampered mention by the length of its term: two characters are often part of something else.
@@ -163,7 +164,8 @@ class Matcher:
         each = np.repeat(np.arange(len(row)), many)
         link = np.arange(len(each)) - np.repeat(np.cumsum(many) - many, many) + self.terms.offsets[product][each]
         key = row[each] * len(self.fills) + self.terms.codes[link]
-        order = np.lexsort((start[each], source[each], key))
+        # by row and code, then source and place: one number, for no two mentions have all four in common
+        order = np.argsort((key * 2 + source[each]) * (int(start.max(initial=0)) + 1) + start[each])
         strength = (self._strength[link] * weight[each])[order]
         each, key = each[order], key[order]
         opens = np.append(True, key[1:] != key[:-1]) if len(key) else np.zeros(0, bool)
@@ -171,7 +173,8 @@ class Matcher:
         group = np.cumsum(opens) - 1
         pair_row, pair_code = mentions.row[mentions.pairs], key[mentions.pairs] % len(self.fills)
         hint = np.zeros(len(does), dtype=np.uint8)
-        hint[pair_row] = names.hints(firm_names.gather(pair_row).fill_null(""))
+        placed = pair_row[np.diff(pair_row, prepend=-1) > 0]
+        hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
@@ -184,23 +187,19 @@ class Matcher:
 
     def _in_scopes(self, texts: Texts, also: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Roles of everything a row's scope names, and the products in it; rows ``also`` are read without a product."""
-        pattern, start, end = self.grammar.scan(texts)
-        text = np.searchsorted(texts.bounds, start, side="right") - 1
-        rows = np.unique(np.append(text[pattern < self.grammar.count], also))
-        wanted = np.zeros(len(texts.bounds), dtype=bool)
-        wanted[rows] = True
-        some = np.flatnonzero(wanted[text])
-        chosen = texts.take(rows)
-        shift = np.zeros(len(texts.bounds), dtype=np.int64)
-        shift[rows] = chosen.bounds[:-1] - texts.bounds[rows]
-        shift = shift[text[some]]
-        found = self.grammar.read(chosen, (pattern[some], start[some] + shift, end[some] + shift))
-        does = np.zeros(len(texts.bounds) - 1, dtype=np.uint8)
-        np.bitwise_or.at(does, rows[found.text], np.where(found.excluded, 0, found.roles).astype(np.uint8))
-        hit = np.flatnonzero((found.product >= 0) & (found.weight > 0))
-        product = found.product[hit]
-        parts = (found.start[hit], found.end[hit], product, found.roles[hit], found.stated[hit], found.weight[hit])
-        return does, (rows[found.text[hit]], *parts)
+        whole = np.zeros(len(texts.bounds) - 1, dtype=bool)
+        whole[also] = True
+        reading = self.grammar.read(texts, whole)
+        found = reading.everywhere((reading.objects.product >= 0) & (reading.objects.weight > 0))
+        return reading.does(len(whole)), (
+            found.text,
+            found.start,
+            found.end,
+            found.product,
+            found.roles,
+            found.stated,
+            found.weight,
+        )
 
     def _in_names(self, texts: Texts) -> tuple[np.ndarray, ...]:
         """Products that name the firm's business: directly before 有限公司, 厂 and the like."""

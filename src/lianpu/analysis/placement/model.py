@@ -18,8 +18,9 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
 from lianpu.analysis.placement import names
-from lianpu.analysis.placement.clauses import Grammar, Objects, Texts
+from lianpu.analysis.placement.clauses import Grammar, Objects
 from lianpu.analysis.placement.lexicon import MAKES, PRIORITY, RESEARCHES, SERVES
+from lianpu.analysis.placement.texts import Texts
 
 if TYPE_CHECKING:
     from lianpu.analysis.placement.matching import Evidence, Matcher, Terms
@@ -112,7 +113,7 @@ class TextModel:
         """Row, code, role bit, confidence and evidence pair (-1: none) of the ``most`` likeliest codes of every row."""
         firm_names, scopes = frame["name"].fill_null(""), frame["scope"].fill_null("")
         scope_texts = Texts.of(scopes.to_list())
-        objects = matcher.grammar.read(scope_texts)
+        objects = matcher.grammar.read(scope_texts).everywhere()
         scope_grams = _scope_grams(scope_texts, objects)
         name_grams = _ngrams(Texts.of(firm_names.to_list()), None, _NAME_NGRAMS)
         features, _ = _features(
@@ -204,7 +205,7 @@ def _targets(taxonomy: pl.DataFrame, codes: list[str]) -> np.ndarray:
 
 def _grams(grammar: Grammar, firm_names: list[str], scopes: list[str]) -> tuple[_Grams, _Grams]:
     texts = Texts.of(scopes)
-    return _scope_grams(texts, grammar.read(texts)), _ngrams(Texts.of(firm_names), None, _NAME_NGRAMS)
+    return _scope_grams(texts, grammar.read(texts).everywhere()), _ngrams(Texts.of(firm_names), None, _NAME_NGRAMS)
 
 
 def _scope_grams(texts: Texts, objects: Objects) -> _Grams:
