@@ -18,6 +18,17 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from lianpu.analysis.placement import lexicon, names
 from lianpu.analysis.placement.lexicon import GROW, MAKES, NOUNISH, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
 from lianpu.analysis.placement.texts import Crossing, Cuts, Texts, equal, spread
+from lianpu.analysis.placement.tokens import (
+    Brackets,
+    Pieces,
+    Stream,
+    in_reading_order,
+    is_content,
+    latest_mark,
+    next_mark,
+    pair_brackets,
+    token_stream,
+)
 
 _WORD_CONNECTIVE = 1  # role mark of 和 及 与, which unlike 、 do not end what 除外 takes back
 _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an item
@@ -149,9 +160,9 @@ class Grammar:
         occurs = np.flatnonzero(wanted)
         start = cuts.piece[cuts.opens[occurs]]
         distinct, passage = equal(texts.codes, start, cuts.place[cuts.ends[occurs]] + 1 - start, cuts.key[occurs])
-        tokens = _token_stream(cuts, pieces, occurs[distinct])
-        brackets = _brackets(tokens, len(distinct))
-        stream = _stream(tokens, brackets)
+        tokens = token_stream(cuts, pieces, occurs[distinct])
+        brackets = pair_brackets(tokens, len(distinct))
+        stream = in_reading_order(tokens, brackets)
         _exclude(stream)
         _demote(stream)
         groups = _groups(stream)
@@ -161,7 +172,7 @@ class Grammar:
         row = cuts.text[occurs]
         return Reading(objects, passage, row, start - texts.bounds[row])
 
-    def _pieces(self, texts: Texts, cuts: Cuts) -> _Pieces:
+    def _pieces(self, texts: Texts, cuts: Cuts) -> Pieces:
         """Cut every character of the distinct pieces into exactly one token: matches, and runs of anything else."""
         alone, source = texts.take(cuts.first, cuts.length)
         pattern, start, end = self.scan(alone)
@@ -192,15 +203,15 @@ class Grammar:
         base = alone.bounds[piece]
         telling = np.zeros(len(alone.bounds), dtype=bool)
         telling[piece[product >= 0]] = True
-        # the NUL behind every piece is a token too, which _token_stream leaves out
+        # the NUL behind every piece is a token too, which token_stream leaves out
         many = np.append(np.diff(firsts) - 1, 0)
-        return _Pieces(firsts, many, kinds, roles, starts - base, ends - base, product, telling)
+        return Pieces(firsts, many, kinds, roles, starts - base, ends - base, product, telling)
 
     def _objects(
-        self, texts: Texts, starts: np.ndarray, stream: _Stream, groups: _Groups, governor: np.ndarray
+        self, texts: Texts, starts: np.ndarray, stream: Stream, groups: _Groups, governor: np.ndarray
     ) -> Objects:
         # a stretch that was taken back keeps its words (for the page that shows the parse) but counts for nothing
-        keep = np.flatnonzero(_is_content(stream.kind) | stream.excluded & _is_content(stream.was))
+        keep = np.flatnonzero(is_content(stream.kind) | stream.excluded & is_content(stream.was))
         text, start, product, excluded = (
             stream.text[keep],
             stream.start[keep],
@@ -238,114 +249,6 @@ class Grammar:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tokens:
-    kind: np.ndarray
-    role: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    product: np.ndarray
-    text: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class _Pieces:
-    """Tokens of the distinct pieces: piece ``n`` has ``many[n]`` from ``opens[n]`` on, with offsets within the piece.
-
-    ``telling`` says whether a piece names a product. The last entry of these three is for the empty piece.
-    """
-
-    opens: np.ndarray
-    many: np.ndarray
-    kind: np.ndarray
-    role: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    product: np.ndarray
-    telling: np.ndarray
-
-
-def _token_stream(cuts: Cuts, pieces: _Pieces, passages: np.ndarray) -> _Tokens:
-    """Tokens of the passages in turn; one that is not the first of its text begins with the end of the one before."""
-    led = ~cuts.leads[passages]
-    opens = cuts.opens[passages] - led
-    separators = cuts.ends[passages] + 1 - opens
-    lasts = np.cumsum(separators)
-    mark = spread(opens, separators)
-    number = cuts.number[mark]
-    many = pieces.many[number]
-    many[(lasts - separators)[led]] = 0  # of the passage before only its end is wanted
-    at = np.cumsum(many + 1) - 1  # of every separator among the tokens
-    size = int(at[-1]) + 1 if len(at) else 0
-    inner = np.ones(size, dtype=bool)
-    inner[at] = False
-    inside = np.flatnonzero(inner)
-    source = spread(pieces.opens[number], many)
-    base = np.repeat(cuts.piece[mark], many)
-    text = np.repeat(np.arange(len(passages), dtype=np.int32), np.diff(at[lasts - 1], prepend=-1))
-    place = cuts.place[mark]
-
-    def woven(separators: np.ndarray | int, words: np.ndarray) -> np.ndarray:
-        column = np.empty(size, dtype=words.dtype)
-        column[at], column[inside] = separators, words
-        return column
-
-    return _Tokens(
-        woven(cuts.kind[mark], pieces.kind[source]),
-        woven(0, pieces.role[source]),
-        woven(place, pieces.start[source] + base),
-        woven(place + 1, pieces.end[source] + base),
-        woven(-1, pieces.product[source]),
-        text,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Brackets:
-    """``context`` of every token (text number, or texts + opening token), its ``depth``, ``anchor`` of each opening."""
-
-    context: np.ndarray
-    depth: np.ndarray
-    texts: int
-    anchor: np.ndarray
-
-
-@dataclass(slots=True)
-class _Stream:
-    """Tokens in reading order of their context: what stands in brackets is a stream of its own. No fillers, no brackets."""
-
-    kind: np.ndarray
-    was: np.ndarray
-    role: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    product: np.ndarray
-    text: np.ndarray
-    context: np.ndarray
-    depth: np.ndarray
-    token: np.ndarray
-    new: np.ndarray
-    clause: np.ndarray
-    comma: np.ndarray
-    item: np.ndarray
-    section: np.ndarray
-    excluded: np.ndarray
-    place: np.ndarray  # token number → place in the stream, or -1
-
-    @property
-    def after(self) -> np.ndarray:
-        """Kind of the next token of the same context (STRONG at its end)."""
-        following = np.append(self.kind[1:], Kind.STRONG)
-        following[:-1][self.new[1:]] = Kind.STRONG
-        return following
-
-    @property
-    def before(self) -> np.ndarray:
-        """Kind of the token before in the same context (STRONG at its start)."""
-        preceding = np.append(np.uint8(Kind.STRONG), self.kind[:-1]) if len(self.kind) else self.kind
-        return np.where(self.new, np.uint8(Kind.STRONG), preceding)
-
-
-@dataclass(frozen=True, slots=True)
 class _Groups:
     """Groups of activities that act as one (生产、加工和销售): first and last place in the stream, role bits, direction."""
 
@@ -359,8 +262,6 @@ class _Groups:
     number: np.ndarray  # stream place → group or -1
 
 
-_CONTENT = np.zeros(32, dtype=bool)
-_CONTENT[[Kind.TEXT, Kind.PRODUCT, Kind.HEAD, Kind.CARRY]] = True
 #: How far a product still means itself, by the kind of the token right after it.
 _RESIDUAL = np.ones(32)
 _RESIDUAL[Kind.HEAD] = 0.0
@@ -368,10 +269,6 @@ _RESIDUAL[Kind.PRODUCT] = 0.2  # 汽车|轮胎 is a compound, 农药|化肥 a li
 _RESIDUAL[Kind.TEXT] = 0.4
 _BREAKS = np.zeros(0x10000, dtype=bool)
 _BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
-
-
-def _is_content(kind: np.ndarray) -> np.ndarray:
-    return np.asarray(_CONTENT[kind])
 
 
 def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, int]:
@@ -382,117 +279,36 @@ def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, 
     return 0, 0
 
 
-def _latest(marks: np.ndarray) -> np.ndarray:
-    """For every place the last marked place up to it, else -1."""
-    places = np.where(marks, np.arange(len(marks), dtype=np.int32), np.int32(-1))
-    return np.asarray(np.maximum.accumulate(places)) if len(marks) else places
-
-
-def _next(marks: np.ndarray) -> np.ndarray:
-    """For every place the first marked place from it on, else the length."""
-    size = len(marks)
-    places = np.where(marks, np.arange(size, dtype=np.int32), np.int32(size))
-    return np.asarray(np.minimum.accumulate(places[::-1])[::-1]) if size else places
-
-
-def _brackets(tokens: _Tokens, texts: int) -> _Brackets:
-    """Pair the brackets of every text; one without a partner becomes a comma (truncated and careless texts)."""
-    places = np.flatnonzero((tokens.kind == Kind.OPEN) | (tokens.kind == Kind.CLOSE))
-    waiting: list[int] = []
-    pairs: list[tuple[int, int]] = []
-    current = -1
-    opening = (tokens.kind[places] == Kind.OPEN).tolist()
-    for place, opens, text in zip(places.tolist(), opening, tokens.text[places].tolist(), strict=True):
-        if text != current:
-            waiting.clear()
-            current = text
-        if opens:
-            waiting.append(place)
-        elif waiting:
-            pairs.append((waiting.pop(), place))
-    pairs.sort()
-    opened, closed = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    tokens.kind[np.setdiff1d(places, np.append(opened, closed), assume_unique=True)] = Kind.COMMA
-    # what is inside, the bracket that opens included; deeper ones come later and overwrite
-    context, depth = tokens.text.astype(np.int64), np.zeros(len(tokens.kind), dtype=np.int32)
-    inside = spread(opened, closed - opened)
-    context[inside] = np.repeat(texts + opened, closed - opened)
-    np.add.at(depth, inside, 1)
-    anchor, mates = np.full(len(tokens.kind), -1), np.full(len(tokens.kind), -1)
-    mates[closed] = opened
-    before = opened - 1
-    for _ in range(4):  # a bracket after a bracket or a filler speaks of the word before
-        kind = np.where(before >= 0, tokens.kind[before], Kind.STRONG)
-        before = np.where(kind == Kind.CLOSE, mates[before] - 1, np.where(kind == Kind.FILLER, before - 1, before))
-    anchor[opened] = before
-    return _Brackets(context, depth, texts, anchor)
-
-
-def _stream(tokens: _Tokens, brackets: _Brackets) -> _Stream:
-    kind = tokens.kind
-    keep = (kind != Kind.OPEN) & (kind != Kind.CLOSE) & (kind != Kind.FILLER)
-    inner = np.flatnonzero(keep & (brackets.depth > 0))
-    inner = inner[np.argsort(brackets.context[inner], kind="stable")]
-    keep = np.append(np.flatnonzero(keep & (brackets.depth == 0)), inner)
-    kind, context = kind[keep], brackets.context[keep]
-    new = np.ones(len(keep), dtype=bool)
-    new[1:] = context[1:] != context[:-1]
-    strong = new | (kind == Kind.STRONG) | (kind == Kind.SECTION)
-    comma = strong | (kind == Kind.COMMA)
-    item = comma | (kind == Kind.LIST) | (kind == Kind.BLANK) | (kind == Kind.COLON)
-    place = np.full(len(tokens.kind), -1)
-    place[keep] = np.arange(len(keep))
-    return _Stream(
-        kind,
-        kind.copy(),
-        tokens.role[keep],
-        tokens.start[keep],
-        tokens.end[keep],
-        tokens.product[keep],
-        tokens.text[keep],
-        context,
-        brackets.depth[keep],
-        keep,
-        new,
-        np.cumsum(strong, dtype=np.int32),
-        np.cumsum(comma, dtype=np.int32),
-        np.cumsum(item, dtype=np.int32),
-        np.cumsum(new | (kind == Kind.SECTION), dtype=np.int32),
-        np.zeros(len(keep), dtype=bool),
-        place,
-    )
-
-
-def _exclude(stream: _Stream) -> None:
+def _exclude(stream: Stream) -> None:
     """Take back what exceptions and licence clauses cover: those tokens become blanks, remembered as excluded."""
     kind, role = stream.kind, stream.role
     root = stream.depth == 0
-    starts_item = ~_is_content(stream.before) & (stream.before != Kind.ACT)
+    starts_item = ~is_content(stream.before) & (stream.before != Kind.ACT)
     except_ = (kind == Kind.EXCEPT) & ((role != _ONLY_AT_START) | starts_item)
     kind[(kind == Kind.EXCEPT) & ~except_] = Kind.TEXT
     strong = stream.new | (kind == Kind.STRONG) | (kind == Kind.SECTION)
     comma = kind == Kind.COMMA
     ends = strong | (kind == Kind.EXCEPT_END) | (comma & root)
-    forward = _latest(except_) >= np.maximum(_latest(ends), 0)
+    forward = latest_mark(except_) >= np.maximum(latest_mark(ends), 0)
     mark = (kind == Kind.LIST) & (role != _WORD_CONNECTIVE)
     licence = kind == Kind.LICENCE
     stops = strong | comma | mark | (kind == Kind.COLON)
-    licensed = _latest(licence) >= np.maximum(_latest(stops), 0)
+    licensed = latest_mark(licence) >= np.maximum(latest_mark(stops), 0)
     but = kind == Kind.BUT
     stop_back = strong | ((comma | mark) & root)
-    back = _next(but) < np.append(_next(stop_back)[1:], len(kind)) if len(kind) else but
+    back = next_mark(but) < np.append(next_mark(stop_back)[1:], len(kind)) if len(kind) else but
     stream.excluded = (forward | licensed | back) & (kind != Kind.STRONG) & (kind != Kind.SECTION) & ~comma
     # keep separators, or the attachment of what follows would change
-    gone = stream.excluded & (_is_content(kind) | (kind == Kind.ACT))
+    gone = stream.excluded & (is_content(kind) | (kind == Kind.ACT))
     kind[gone] = Kind.BLANK
     kind[(kind == Kind.EXCEPT) | (kind == Kind.EXCEPT_END) | (kind == Kind.BUT) | (kind == Kind.LICENCE)] = Kind.BLANK
 
 
-def _demote(stream: _Stream) -> None:
+def _demote(stream: Stream) -> None:
     """Activities inside a compound noun are no activities: 检测|设备, 粮食加工|机械."""
     kind = stream.kind
     after = stream.after
-    soft = (kind == Kind.ACT) & (stream.role & SOFT > 0) & _is_content(after)
+    soft = (kind == Kind.ACT) & (stream.role & SOFT > 0) & is_content(after)
     following = np.append(stream.role[1:], 0)
     soft |= (kind == Kind.ACT) & (stream.role & NOUNISH > 0) & (after == Kind.HEAD) & (following > 0)
     kind[soft] = Kind.HEAD
@@ -508,21 +324,21 @@ def _demote(stream: _Stream) -> None:
     firsts = places[np.append(True, run[1:] != run[:-1])]
     lasts = places[np.append(run[1:] != run[:-1], True)]
     device = (stream.after[lasts] == Kind.HEAD) & (following[lasts] > 0)
-    compound = _is_content(before[firsts]) & device
+    compound = is_content(before[firsts]) & device
     kind[places[compound[run - run[0]]]] = Kind.HEAD
 
 
-def _in_shop(stream: _Stream) -> np.ndarray:
+def _in_shop(stream: Stream) -> np.ndarray:
     """Whether a token stands in a clause that lists goods of a general store."""
     shop = np.zeros(int(stream.clause.max(initial=0)) + 1, dtype=bool)
-    shop[stream.clause[_is_content(stream.kind) & (stream.role == _SHOP)]] = True
+    shop[stream.clause[is_content(stream.kind) & (stream.role == _SHOP)]] = True
     return np.asarray(shop[stream.clause])
 
 
-def _groups(stream: _Stream) -> _Groups:
+def _groups(stream: Stream) -> _Groups:
     kind = stream.kind
     places = np.flatnonzero(kind == Kind.ACT)
-    content = np.cumsum(_is_content(kind) | (kind == Kind.COLON))
+    content = np.cumsum(is_content(kind) | (kind == Kind.COLON))
     before, after = stream.before, stream.after
 
     def cut(extra: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -536,7 +352,7 @@ def _groups(stream: _Stream) -> _Groups:
 
     number, first, last = cut(np.zeros(len(places), dtype=bool))
     # A生产、销售B: words on both sides and a separator inside, so the last part belongs to the right
-    both = _is_content(before[first]) & _is_content(after[last])
+    both = is_content(before[first]) & is_content(after[last])
     inner = (before[places] != Kind.ACT) & both[number] & (places != first[number])
     final = np.zeros(len(places), dtype=bool)
     if inner.any():
@@ -552,16 +368,16 @@ def _groups(stream: _Stream) -> _Groups:
     np.logical_and.at(whole, number, narrow)
     roles &= _ALL
     colon = after[last] == Kind.COLON
-    right = _is_content(after[last]) | colon
+    right = is_content(after[last]) | colon
     # words on both sides are verb and object (利用废渣生产水泥), unless a product stands right before (药品零售连锁)
     used = (stream.was[np.maximum(first - 2, 0)] == Kind.ACT) & (
         stream.item[np.maximum(first - 2, 0)] == stream.item[first]
     )
-    left = _is_content(before[first]) & (~right | ((before[first] == Kind.PRODUCT) & ~used)) & ~colon
+    left = is_content(before[first]) & (~right | ((before[first] == Kind.PRODUCT) & ~used)) & ~colon
     # neither side: 五金、建材、批发、零售 looks back, 批发、零售、五金 looks forward
     free = content[first] - np.append(0, content[last[:-1]]) if len(first) else first
     started = np.append(True, stream.clause[first[1:]] != stream.clause[last[:-1]]) if len(first) else right
-    starts = _latest(stream.new | (stream.clause != np.append(-1, stream.clause[:-1]))) if len(kind) else places
+    starts = latest_mark(stream.new | (stream.clause != np.append(-1, stream.clause[:-1]))) if len(kind) else places
     opened = content[first] - content[starts[first]] if len(first) else first
     free = np.where(started, opened, free)
     held = ~started & np.append(False, right[:-1]) if len(first) else right
@@ -573,7 +389,7 @@ def _groups(stream: _Stream) -> _Groups:
     return _Groups(first, last, roles, right, left, colon, whole, numbers)
 
 
-def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
+def _govern(stream: Stream, groups: _Groups) -> np.ndarray:
     """Group that governs each token of the stream, or -1."""
     size, count = len(stream.kind), len(groups.first)
     governor = np.full(size, -1)
@@ -605,13 +421,13 @@ def _govern(stream: _Stream, groups: _Groups) -> np.ndarray:
     same_part = (last >= 0) & (stream.section[groups.last[last]] == stream.section)
     carried = ~has_last & ~to_next & same_part & groups.colon[last] & ~next_left
     governor = np.where(to_next, following, np.where(to_last | trail | carried, last, -1))
-    return np.where(_is_content(stream.kind), governor, -1)
+    return np.where(is_content(stream.kind), governor, -1)
 
 
-def _inherit(stream: _Stream, brackets: _Brackets, groups: _Groups, governor: np.ndarray) -> None:
+def _inherit(stream: Stream, brackets: Brackets, groups: _Groups, governor: np.ndarray) -> None:
     """Objects in brackets without an activity of their own take that of the word before the bracket."""
     for level in range(1, int(stream.depth.max(initial=0)) + 1):
-        inside = np.flatnonzero((stream.depth == level) & (governor < 0) & _is_content(stream.kind))
+        inside = np.flatnonzero((stream.depth == level) & (governor < 0) & is_content(stream.kind))
         anchor = brackets.anchor[stream.context[inside] - brackets.texts]
         place = np.where(anchor >= 0, stream.place[anchor], -1)
         own = (place >= 0) & (stream.text[place] == stream.text[inside])
