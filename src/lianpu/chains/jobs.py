@@ -1,16 +1,24 @@
 """The chains' long work: placing firms, diagnosing a place."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lianpu.chains.services import diagnose_place, place_enterprises, renew
+from lianpu.chains.services import diagnose_place, place_changed, place_enterprises, renew
 from lianpu.chains.services.diagnosing import RENEW
+from lianpu.chains.services.incremental import is_behind, is_quick
 from lianpu.places.queries import place_by_code
 from lianpu.register.declare import registry
-from lianpu.register.jobs import Outcome, Progress, job
+from lianpu.register.jobs import Outcome, Progress, every, job, start
+from lianpu.register.models import Job
+from lianpu.register.rights import SYSTEM
+
+PLACE_CHANGED = "place-changed"
 
 
 @job("place", title=_("挂链"), restartable=True)
@@ -23,6 +31,28 @@ def place(progress: Progress, *, user: Any) -> Outcome:
             % counts
         )
         return progress.finish(Outcome(words, url=registry["placements"].url()))
+
+
+@job(PLACE_CHANGED, title=_("重挂变动企业"), restartable=True)
+def place_what_changed(progress: Progress, *, user: Any) -> Outcome:  # noqa: ARG001 — the system's own work
+    """Place anew the firms that changes of firms or chain maps can concern."""
+    with transaction.atomic():
+        counts = place_changed(progress=progress)
+        words = gettext("重挂企业%(firms)s家；新增%(created)s，变更%(changed)s，撤去%(gone)s。") % counts
+        return progress.finish(Outcome(words, url=registry["placements"].url()))
+
+
+@every(30, PLACE_CHANGED)
+def look_for_changes() -> None:
+    """Place a few changed firms at once; have a job do it where there are many, or where a map has changed."""
+    held = Q(state__in=(Job.State.WAITING, Job.State.RUNNING))
+    failed = Q(state=Job.State.FAILED, ended_at__gt=timezone.now() - timedelta(minutes=10))
+    if not is_behind() or Job.objects.filter(held | failed, name=PLACE_CHANGED).exists():
+        return
+    if is_quick():
+        place_changed()
+    else:
+        start(PLACE_CHANGED, user=SYSTEM)
 
 
 @job("diagnose", title=_("挂链并诊断"), restartable=True)

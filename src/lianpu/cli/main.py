@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lianpu.cli import accounts, auditing, documents, files, searching
-from lianpu.cli.console import Console, in_words, refuse
+from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
 HOME = "LIANPU_HOME"
@@ -113,20 +113,26 @@ def export(register: str, output: Path, filters: tuple[str, ...], as_json: bool)
 
 @main.command()
 @click.option("--place", "code", default="", help="只挂某地（如 620100）的企业。")
+@click.option("--changed", is_flag=True, help="只重挂名称、经营范围变动的企业和链图变动所及的企业。")
 @json_option
-def place(code: str, as_json: bool) -> None:
+def place(code: str, changed: bool, as_json: bool) -> None:
     """把企业挂到产业链的环节上：角色、可信度、依据。"""
-    from lianpu.chains.services import place_enterprises
+    from lianpu.chains.services import place_changed, place_enterprises
     from lianpu.enterprises.models import Enterprise
     from lianpu.places.queries import place_by_code
     from lianpu.register.rights import SYSTEM
 
     console = Console(as_json)
+    if changed and code:
+        refuse("--changed 已限定企业，不能与 --place 同用。", USAGE)
     with in_words():
         _ready(console)
         rows = Enterprise.objects.filter(place__path__startswith=place_by_code(code).path) if code else None
         start = time.perf_counter()
-        counts: dict[str, Any] = dict(place_enterprises(user=SYSTEM, enterprises=rows, progress=console.progress))
+        if changed:
+            counts: dict[str, Any] = dict(place_changed(progress=console.progress))
+        else:
+            counts = dict(place_enterprises(user=SYSTEM, enterprises=rows, progress=console.progress))
     console.close_bar()
     counts["seconds"] = round(time.perf_counter() - start, 3)
     console.say(

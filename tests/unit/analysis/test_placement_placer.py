@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from lianpu.analysis.placement import Placer, place_many
+from lianpu.analysis.placement import Placer, naming, place_many
 
 TAXONOMY = pl.DataFrame(
     [
@@ -196,6 +196,23 @@ def test_a_firm_is_placed_the_same_alone_and_in_company(firms: list[tuple[str, s
         assert_frame_equal(together.filter(pl.col("row") == row).drop("row"), alone.drop("row"), check_exact=True)
 
 
+@settings(deadline=None)
+@given(FIRMS, st.sets(st.integers(0, PRODUCTS.height - 1)), st.sampled_from(["makes", "trades"]))
+def test_a_firm_that_names_no_changed_term_is_placed_as_before(
+    firms: list[tuple[str, str]], left: set[int], filler: str
+) -> None:
+    frame = pl.DataFrame(firms, schema={"name": pl.String, "scope": pl.String}, orient="row")
+    taxonomy = TAXONOMY.with_columns(
+        filled_by=pl.when(pl.col("code") == "J2").then(pl.lit(filler)).otherwise("filled_by")
+    )
+    later = Placer.fit(taxonomy, PRODUCTS[sorted(left)], None)
+    terms = later.changed_terms(PLACER)
+    assert terms is not None
+    same = pl.Series(~naming(frame, terms)).arg_true()
+    before, after = (placer.place(frame).filter(pl.col("row").is_in(same.implode())) for placer in (PLACER, later))
+    assert_frame_equal(before, after, check_exact=True)
+
+
 LABELLED = pl.DataFrame(
     {
         "name": [f"第{number}厂" for number in range(24)],
@@ -216,6 +233,11 @@ def test_labelled_firms_teach_words_that_no_product_list_has() -> None:
 def test_firms_labelled_as_none_of_ours_teach_that_too() -> None:
     placed = LEARNED.place(pl.DataFrame({"name": ["第9厂"], "scope": ["餐饮住宿"]}))
     assert placed.is_empty()
+
+
+def test_with_a_text_model_every_firm_may_be_placed_otherwise() -> None:
+    assert LEARNED.changed_terms(PLACER) is None
+    assert PLACER.changed_terms(PLACER) == []
 
 
 def test_confidences_of_the_learned_placer_are_chances() -> None:

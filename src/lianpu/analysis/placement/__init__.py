@@ -7,6 +7,6 @@ The method, its grammar and its validation are in ``docs/methods/placement.md``.
 """
 
 from lianpu.analysis.placement.clauses import Part, parse
-from lianpu.analysis.placement.placer import Placer, place_many
+from lianpu.analysis.placement.placer import Placer, naming, place_many
 
-__all__ = ["Part", "Placer", "parse", "place_many"]
+__all__ = ["Part", "Placer", "naming", "parse", "place_many"]

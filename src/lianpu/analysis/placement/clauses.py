@@ -17,7 +17,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
 from lianpu.analysis.placement.lexicon import GROW, MAKES, NOUNISH, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
-from lianpu.analysis.placement.texts import Crossing, Cuts, Texts, equal, spread
+from lianpu.analysis.placement.texts import Crossing, Cuts, Texts, equal, search, spread
 from lianpu.analysis.placement.tokens import (
     Brackets,
     Pieces,
@@ -140,12 +140,7 @@ class Grammar:
 
     def scan(self, texts: Texts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Pattern number, start and end of every match, in the batch's own offsets."""
-        content = texts.encoded()
-        found = self._automaton.find_matches_as_indexes(content)
-        flat = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found)).reshape(-1, 3)
-        pattern = flat[:, 0].copy()
-        opens = np.frombuffer(content, dtype=np.uint8) & 0xC0 != 0x80  # the first byte of every character
-        start = np.cumsum(opens, dtype=np.int32)[flat[:, 1]].astype(np.int64) - 1
+        pattern, start = search(self._automaton, texts)
         return pattern, start, start + self.lengths[pattern]
 
     def read(self, texts: Texts, whole: np.ndarray | None = None) -> Reading:

@@ -14,10 +14,12 @@ from typing import BinaryIO
 
 import numpy as np
 import polars as pl
+from ahocorasick_rs import BytesAhoCorasick
 
 from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES, words
 from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
 from lianpu.analysis.placement.model import TextModel
+from lianpu.analysis.placement.texts import Texts, search
 
 #: Changes whenever the method gives other results for the same inputs.
 METHOD = "placement/1"
@@ -90,6 +92,24 @@ class Placer:
             raise ValueError(f"top_k 应为正整数，现为 {top_k}")
         parts = [self._batch(frame[at : at + BATCH], at, top_k) for at in range(0, frame.height, BATCH)]
         return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMA)
+
+    def changed_terms(self, earlier: Placer) -> list[str] | None:
+        """Terms in which this placer differs from ``earlier``: new ones, those gone, those that speak for other codes.
+
+        A firm whose texts hold none of them (:func:`naming`) is placed the same by both. None where a text model is
+        involved: then every firm may be placed otherwise.
+        """
+        if self._model is not None or earlier._model is not None:
+            return None
+        mine, other = self._speaks(), earlier._speaks()
+        return sorted(term for term in mine.keys() | other.keys() if mine.get(term) != other.get(term))
+
+    def _speaks(self) -> dict[str, list[tuple[str, float, int]]]:
+        """What each term speaks for: codes with its shares, and the roles that fill them."""
+        terms = self._terms
+        codes = [(self._codes[code], int(self._fills[code])) for code in terms.codes]
+        each = [(code, float(share), fill) for (code, fill), share in zip(codes, terms.shares, strict=True)]
+        return {word: each[terms.offsets[place] : terms.offsets[place + 1]] for place, word in enumerate(terms.words)}
 
     def save(self, path: str | Path | BinaryIO) -> None:
         """Write the placer to one file; the same placer always gives the same bytes."""
@@ -223,6 +243,19 @@ def _dump_arrays(arrays: dict[str, np.ndarray]) -> bytes:
 def _load_arrays(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def naming(frame: pl.DataFrame, terms: list[str]) -> np.ndarray:
+    """Firms of ``frame`` (name, scope) whose texts hold one of the normalised ``terms``, as a mask (bool)."""
+    _need(frame, ("name", "scope"), "企业表")
+    found = np.zeros(frame.height, dtype=bool)
+    if terms:
+        automaton = BytesAhoCorasick([term.encode() for term in terms])
+        for column in ("name", "scope"):
+            texts = Texts.of(frame[column].fill_null("").to_list())
+            _, start = search(automaton, texts)
+            found[np.searchsorted(texts.bounds, start, side="right") - 1] = True
+    return found
 
 
 _WORKER: list[Placer] = []

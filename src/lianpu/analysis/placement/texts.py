@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import numpy as np
+from ahocorasick_rs import BytesAhoCorasick
 
 from lianpu.analysis.placement import lexicon
 from lianpu.analysis.placement.lexicon import Kind
@@ -56,9 +58,14 @@ class Texts:
         codes[bounds[1:] - 1] = 0
         return Texts(codes, bounds), source
 
-    def encoded(self) -> bytes:
-        """All of it in UTF-8."""
-        return self.codes.tobytes().decode("utf-32-le").encode()
+
+def search(automaton: BytesAhoCorasick, texts: Texts) -> tuple[np.ndarray, np.ndarray]:
+    """Number and start (a character of the batch) of every word of an automaton over UTF-8 that it finds in the texts."""
+    content = texts.codes.tobytes().decode("utf-32-le").encode()
+    found = automaton.find_matches_as_indexes(content)
+    flat = np.fromiter(chain.from_iterable(found), dtype=np.int64, count=3 * len(found)).reshape(-1, 3)
+    opens = np.frombuffer(content, dtype=np.uint8) & 0xC0 != 0x80  # the first byte of every character
+    return flat[:, 0].copy(), np.cumsum(opens, dtype=np.int32)[flat[:, 1]].astype(np.int64) - 1
 
 
 def normalise(word: str) -> str:

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from lianpu.chains.models import OutsideFirm, Placement, Segment
 from lianpu.chains.queries import taxonomy_frames
 from lianpu.enterprises.models import Enterprise
-from lianpu.register import rights
+from lianpu.register import followers, rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.importing import batches, silent
@@ -50,32 +50,45 @@ def place_enterprises(
     *, user: Any, enterprises: "QuerySet[Enterprise] | None" = None, progress: Progress = silent
 ) -> dict[str, int]:
     """(Re)place firms; what people confirmed or rejected stays. Returns counts: firms, placed, created, changed, gone."""
+    from lianpu.chains.services.incremental import remember
+
     register = registry["placements"]
     rights.demand(user, register, rights.CHANGE)
     rows = enterprises if enterprises is not None else Enterprise.objects.all()
-    rows = rights.restrict(rows.order_by("pk"), registry["enterprises"], user)
+    rows = rights.restrict(rows, registry["enterprises"], user)
     placer = current_placer()
-    segments = dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
     total = rows.count()
-    counts = {"firms": total, "placed": 0, "created": 0, "changed": 0, "gone": 0}
+    counts = {"firms": 0, "placed": 0, "created": 0, "changed": 0, "gone": 0}
     progress(0, total, "挂链")
-    done = 0
+    segments = segment_numbers()
     with acting(user, reason=f"按模型 {placer.version} 挂链", source="placement"):
-        for chunk in _chunks(rows):
-            suggested = _suggest(placer, chunk, segments)
-            for word, n in _store(chunk["id"].to_list(), suggested).items():
+        bound = followers.present()
+        for chunk in chunks(rows):
+            for word, n in place_chunk(placer, chunk, segments).items():
                 counts[word] += n
-            done += chunk.height
-            progress(done, total, "挂链")
+            progress(counts["firms"], total, "挂链")
+        if enterprises is None and counts["firms"] == Enterprise.objects.count():
+            remember(placer, bound)
     return counts
 
 
-def _chunks(rows: "QuerySet[Enterprise]") -> "Iterator[pl.DataFrame]":
+def segment_numbers() -> dict[str, int]:
+    """Leaf segments by code."""
+    return dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
+
+
+def place_chunk(placer: "Placer", firms: "pl.DataFrame", segments: dict[str, int]) -> dict[str, int]:
+    """Place some firms (id, name, scope) and write what differs from what is stored."""
+    return {"firms": firms.height} | _store(firms["id"].to_list(), _suggest(placer, firms, segments))
+
+
+def chunks(rows: "QuerySet[Enterprise]") -> "Iterator[pl.DataFrame]":
+    """Firms by number, some thousands at a time: id, name, scope."""
     import polars as pl
 
     schema = {"id": pl.Int64, "name": pl.String, "scope": pl.String}
     last = 0
-    while part := list(rows.filter(pk__gt=last).values_list("pk", "name", "scope")[:CHUNK]):
+    while part := list(rows.order_by("pk").filter(pk__gt=last).values_list("pk", "name", "scope")[:CHUNK]):
         last = part[-1][0]
         yield pl.DataFrame(part, schema=schema, orient="row")
 

@@ -2,7 +2,7 @@
 
 from lianpu.register.models.access import ApiToken, KeptAnswer
 from lianpu.register.models.accounts import Account, AccountEvent, PastPassword
-from lianpu.register.models.changes import Actor, Change, Seal
+from lianpu.register.models.changes import Actor, Change, Follower, Seal
 from lianpu.register.models.custom import CustomField, Extensible
 from lianpu.register.models.imports import ImportFolder, ImportRun, SenderMap
 from lianpu.register.models.jobs import Job, Tick
@@ -21,6 +21,7 @@ __all__ = [
     "Change",
     "CustomField",
     "Extensible",
+    "Follower",
     "Grant",
     "ImportFolder",
     "ImportRun",

@@ -39,6 +39,21 @@ class Change(models.Model):
         return f"{self.get_action_display()} {self.model}#{self.row}"
 
 
+class Follower(models.Model):
+    """How far some work that follows the change records has come (see :mod:`lianpu.register.followers`)."""
+
+    name = models.CharField(_("名称"), max_length=40, unique=True)
+    change = models.BigIntegerField(_("已处理的变更"), default=0)
+    # What else the work was done from, such as the version of a model: with another one all of it is to be done anew.
+    basis = models.CharField(_("依据"), max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("跟进进度")
+
+    def __str__(self) -> str:
+        return f"{self.name} #{self.change}"
+
+
 class Actor(models.Model):
     """SQLite only: the one row that tells the triggers who is writing in the open transaction."""
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection, models, transaction
-from django.db.models import F, Max, Q
+from django.db import connection, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianpu.register import jobs
 from lianpu.register.declare import Register
+from lianpu.register.followers import settled
 from lianpu.register.models import Change, Job, SearchCursor, SearchIndex
 from lianpu.register.rights import SYSTEM
 from lianpu.register.search import store
@@ -78,7 +79,7 @@ def _fill(register: Register, progress: Progress) -> int:
         return 0
     rows, read = register.model._default_manager.order_by("pk"), 0
     if state.is_complete:
-        rows = rows.filter(pk__lte=_settled(register.model, state.filled))
+        rows = rows.filter(pk__lte=settled(register.model, state.filled))
         if not rows.filter(pk__gt=state.filled).exists():
             return 0  # looked at before anything is locked
     total = 0 if state.is_complete else rows.count()
@@ -109,10 +110,10 @@ def _follow(progress: Progress) -> int:
     cursor, _made = SearchCursor.objects.get_or_create(pk=1)
     if not SearchIndex.objects.filter(Q(is_complete=True) | Q(filled__gt=0)).exists():
         # The filling to come reads everything that is settled by now.
-        SearchCursor.objects.filter(pk=1, change=cursor.change).update(change=_settled(Change, cursor.change, "at"))
+        SearchCursor.objects.filter(pk=1, change=cursor.change).update(change=settled(Change, cursor.change, "at"))
         return 0
     by_label = {register.label: register for register in searched_registers()}
-    bound, done, read = _settled(Change, cursor.change, "at"), cursor.change, 0
+    bound, done, read = settled(Change, cursor.change, "at"), cursor.change, 0
     total = Change.objects.filter(pk__gt=done).count()
     following = Change.objects.order_by("pk").values_list("pk", "model", "row", "action")
     while batch := list(following.filter(pk__gt=done)[:BATCH]):
@@ -150,32 +151,6 @@ def _enter(register: Register, rows: Mapping[int, Iterable[str]], gone: set[int]
     )
     store.drop(register, gone)
     store.put(register, rows, held.get().writes)
-
-
-def _settled(model: type[models.Model], start: int, moment: str = "") -> int:
-    """The id up to which no row can still appear in ``model``'s table.
-
-    SQLite has one writer at a time. In PostgreSQL a transaction that is still open may hold lower ids than those that are
-    seen: then only what was written (``moment``) before the oldest such transaction began is settled, else nothing new.
-    """
-    top = model._default_manager.aggregate(top=Max("pk"))["top"] or 0
-    if connection.vendor == "sqlite":
-        return int(top)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), count(a.xact_start), min(a.xact_start) FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-            "WHERE l.locktype = 'relation' AND l.relation = %s::regclass AND l.mode = 'RowExclusiveLock' "
-            "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-            "AND pid <> pg_backend_pid()",
-            [model._meta.db_table],
-        )
-        writers, known, oldest = cursor.fetchone()
-    if not writers:
-        return int(top)
-    if known < writers or not moment:  # another role's sessions do not tell when they began
-        return start
-    before = {"pk__gt": start, "pk__lte": top, f"{moment}__lt": oldest - timedelta(seconds=1)}
-    return int(model._default_manager.filter(**before).aggregate(top=Max("pk"))["top"] or start)
 
 
 # -- what it has not come to -------------------------------------------------------------------------------------
