@@ -29,6 +29,7 @@ class EnterpriseRegister(Register):
             "uscc",
             kind=kinds.Text(),  # written with blanks it is longer than the 18 characters that remain
             search="A",
+            is_code=True,
             required=True,
             aliases=["信用代码", "统一信用代码", "社会信用代码", "USCC"],
         ),

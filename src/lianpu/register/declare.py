@@ -59,6 +59,7 @@ class Column:
     required: bool = False
     filled: bool = False  # what a file or form leaves out, ``derive`` gives: so it may key a row without being required
     search: str = ""  # "A" weighs most; empty = not searched
+    is_code: bool = False  # Latin letters, digits and signs alone: no word with other characters is looked for in it
     match: Matcher | None = None
     propose: Proposer | None = None
     automatic: float = 1.0  # a proposal with at least this score that stands out is taken without asking

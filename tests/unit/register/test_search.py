@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import pytest
@@ -200,7 +202,7 @@ def test_the_ids_for_a_list_are_those_that_comparing_every_row_gives(
 def compared(words: list[str], columns: list[BoundColumn]) -> list[int]:
     rows = Enterprise.objects.all()
     for word in words:
-        rows = rows.filter(finding.reduce(finding.or_, (kit.contains(one.path, word) for one in columns)))
+        rows = rows.filter(reduce(or_, (kit.contains(one.path, word) for one in columns)))
     return sorted(rows.values_list("pk", flat=True))
 
 

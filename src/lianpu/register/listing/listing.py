@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -209,7 +208,7 @@ class Listing:
         known = search.ids(self.register, words, MANY_HITS, self.searched) if self.past is None else None
         if known is None:
             for word in words:
-                found = found.filter(reduce(or_, (search.contains(c.path, word) for c in self.searched)))
+                found = found.filter(search.stands_in(self.searched, word))
         else:
             found = found.filter(pk__in=known)
         hits = list(found.order_by().values_list("pk", flat=True)[: COUNT_CAP + 1])

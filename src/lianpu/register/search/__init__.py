@@ -13,7 +13,7 @@ present texts, read within the user's rights, decide. See docs/methods/search.md
 
 from lianpu.register.search.finding import Group, Hit, Piece, Results, Seen, Target, ids, search
 from lianpu.register.search.following import keep_up, rebuild, sizes, waiting
-from lianpu.register.search.judging import contains
+from lianpu.register.search.judging import contains, stands_in
 
 __all__ = [
     "Group",
@@ -28,5 +28,6 @@ __all__ = [
     "rebuild",
     "search",
     "sizes",
+    "stands_in",
     "waiting",
 ]

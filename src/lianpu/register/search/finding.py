@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 from typing import Any
 
 from django.db import models
@@ -16,7 +15,7 @@ from lianpu.register.models import SearchIndex
 from lianpu.register.search import rows as texts_of_rows
 from lianpu.register.search import store, texts
 from lianpu.register.search.following import WAITING_LIMIT, Waiting, indexes, waiting
-from lianpu.register.search.judging import Judge, Judged, Word, contains, words_in
+from lianpu.register.search.judging import Judge, Judged, Word, stands_in, words_in
 from lianpu.register.search.rows import own_columns, searched_registers
 from lianpu.register.search.store import All, Either, Wanted
 
@@ -198,7 +197,7 @@ class _Seeker:
         if self.comparable == self.columns:
             for word in self.words:
                 if not word.is_heard:
-                    rows = rows.filter(_compared(self.comparable, word))
+                    rows = rows.filter(stands_in(self.comparable, word.text))
         self._judge(rows)
         return True
 
@@ -208,11 +207,12 @@ class _Seeker:
             gettext("“%(title)s”的索引正在建立：先逐行比对，较慢，也不认拼音。") % {"title": self.register.shown_title}
         )
         all_seen = self.comparable == self.columns and not any(word.is_heard for word in self.words)
+        how = "startswith" if self.judge.only_short else "contains"
         names = [one for one in self.comparable if one.column.search != "C"]
         for columns in (names, self.comparable) if names and len(names) < len(self.comparable) else (self.comparable,):
             rows = self.reach
             for word in self.words:
-                rows = rows.filter(_compared(columns, word, "startswith" if self.judge.only_short else "contains"))
+                rows = rows.filter(stands_in(columns, word.text, how))
             proposed = list(rows.values_list("pk", flat=True)[: ENOUGH + 1])
             self._take(proposed)
             if len(self.judged) > self.limit or self.judge.only_short:
@@ -234,11 +234,6 @@ class _Seeker:
         for pk, row in texts_of_rows.read(self.columns, rows).items():
             if judged := self.judge(pk, row):
                 self.judged[pk] = judged
-
-
-def _compared(columns: Sequence[BoundColumn], word: Word, how: str = "contains") -> Q:
-    """Rows where ``word`` stands in one of ``columns``."""
-    return reduce(or_, (contains(one.name, word.text, how) for one in columns), Q(pk__in=[]))
 
 
 def _anywhere(words: Sequence[Word]) -> Wanted:
@@ -365,7 +360,7 @@ def _ids(
         pools.append(_proposed(register, All(tuple(_standing(word, own) for word in long)), cap))
     conditions = []
     for word in words:
-        condition = reduce(or_, (contains(one.name, word.text) for one in own), Q())
+        condition = stands_in(own, word.text)
         pool: set[int] | None = set()
         if pointing and own:
             pool = None if word.is_short else _proposed(register, _standing(word, own), cap)

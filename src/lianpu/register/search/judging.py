@@ -1,6 +1,6 @@
 """Whether a row holds what is looked for, where, and how well: the row's present texts decide, never the index."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import pairwise
@@ -99,6 +99,13 @@ def contains(path: str, word: str, how: str = "contains") -> Q:
     # Folding case costs PostgreSQL more than the comparison, and Chinese has none.
     lookup = how if word.upper() == word.lower() else f"i{how}"
     return reduce(or_, (Q(**{f"{path}__{lookup}": one}) for one in texts.variants(word)))
+
+
+def stands_in(columns: Iterable[BoundColumn], word: str, how: str = "contains") -> Q:
+    """Rows where ``word`` stands in one of ``columns``, as :func:`contains` says."""
+    plain = texts.fold(word).isascii()
+    held = [contains(one.path, word, how) for one in columns if plain or not one.column.is_code]
+    return reduce(or_, held, Q(pk__in=[]))
 
 
 @dataclass(frozen=True)
