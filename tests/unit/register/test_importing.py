@@ -122,6 +122,22 @@ def test_the_unit_of_the_head_and_of_the_cell(bring: Any) -> None:
     assert stored == {"甲": Decimal("12345.6789"), "乙": 5000, "丙": 5000, "丁": Decimal("1.2346")}
 
 
+@pytest.mark.parametrize(
+    ("unit", "cell"),
+    [
+        ("千元", "123450"),
+        ("百元", "1234500"),
+        ("十万元", "1234.5"),
+        ("百万元", "123.45"),
+        ("千万元", "12.345"),
+        ("百亿元", "0.012345"),
+    ],
+)
+def test_every_scale_of_yuan_in_a_head_is_read(bring: Any, unit: str, cell: str) -> None:
+    bring([["甲", A, cell]], ["企业名称", "统一社会信用代码", f"注册资本（{unit}）"])
+    assert Enterprise.objects.get().capital_10k_cny == 12345
+
+
 def test_heads_are_known_by_meaning_and_a_label_goes_before_an_alias(send: Any) -> None:
     plan = send([["丙", "甲", A, "x"]], ["企业", "企业名称", "USCC", "不相干"])
     assert [column.name if column else "" for column in plan.columns] == ["", "name", "uscc", ""]

@@ -262,7 +262,7 @@ def test_changes_are_told_in_words_not_ids(send: Any) -> None:
     (line,) = store.page(run.home).lines
     assert sorted(map(tuple, line.changes)) == [
         ("所在地", "甘肃省兰州市城关区", "甘肃省兰州市七里河区"),
-        ("注册资本", "1", "12,000"),
+        ("注册资本（万元）", "1", "12,000"),
     ]
 
 

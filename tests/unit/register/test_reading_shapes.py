@@ -140,6 +140,11 @@ def test_a_unit_above_the_head_is_that_of_the_numbers(tmp_path: Path, unit_line:
     assert sheet.units == ["", "万元", ""]
 
 
+def test_thousands_and_millions_above_the_head_are_units_too(tmp_path: Path) -> None:
+    for unit in ("千元", "百万元", "亿元"):
+        assert send_csv(tmp_path, f"单位：{unit},,\n项目名称,总投资,备注\n甲,1200,x\n").units == ["", unit, ""]
+
+
 def test_the_sender_s_name_is_no_unit(tmp_path: Path) -> None:
     assert send_csv(tmp_path, "填报单位：元通公司,\n项目名称,总投资\n甲,1\n").units == ["", ""]
 

@@ -51,7 +51,7 @@ class KeptLine:
     outcome: str
     cells: Sequence[str]
     faults: Sequence[tuple[str, str, str, str]]
-    changes: Sequence[tuple[str, str, str]]  # column's label, before, after
+    changes: Sequence[tuple[str, str, str]]  # column's label and unit, before, after
     note: str
     corrections: Sequence[tuple[str, str, str, str]]  # column's name, old, new, why
 
@@ -231,7 +231,7 @@ class _Labels:
     def changes(self, row: PlannedRow) -> list[tuple[str, str, str]]:
         """Derived fields without a column of their own are nothing to a reader."""
         return [
-            (self.columns[name].label, self._word(name, old), self._word(name, new))
+            (self.columns[name].head, self._word(name, old), self._word(name, new))
             for name, (old, new) in row.changes.items()
             if name in self.columns
         ]

@@ -9,9 +9,10 @@ from lianpu.register.reading.opening import Merge
 
 MAX_HEAD_ROWS = 6
 EMPTY = ("", None)
-_UNIT = re.compile(r"[（(\[【]\s*(?:单位[：:])?\s*(亿元|万元|元|亩|吨|万吨|人|家|个|%|吨标煤)\s*[）)\]】]")
+_YUAN = "(?:[十百千]?[万亿]|[十百千])?元"
+_UNIT = re.compile(rf"[（(\[【]\s*(?:单位[：:])?\s*({_YUAN}|亩|吨|万吨|人|家|个|%|吨标煤)\s*[）)\]】]")
 # "单位：万元" above a head, but not "填报单位：…".
-_UNIT_LINE = re.compile(r"(?<![一-鿿])(?:金额|资金|计量|货币)?单位[：:](?:人民币)?(亿元|万元|元)(?![一-鿿])")
+_UNIT_LINE = re.compile(rf"(?<![一-鿿])(?:金额|资金|计量|货币)?单位[：:](?:人民币)?({_YUAN})(?![一-鿿])")
 _OF_WHICH = re.compile(r"^其中[：:、]?")
 _WHOLE = frozenset({"合计", "小计", "总计", "总额", "总数", "总量", "金额", "数额", "计"})  # of what stands above it
 _NUMBER = re.compile(r"^[-+]?[\d,.]+%?$")

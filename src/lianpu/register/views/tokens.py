@@ -35,7 +35,7 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             errors = error.messages
     context = {
-        "tokens": ApiToken.objects.filter(user=user),
+        "tokens": [_titled(one) for one in ApiToken.objects.filter(user=user)],
         "now": timezone.now(),
         "secret": secret,
         "errors": errors,
@@ -44,6 +44,14 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
         "address": request.build_absolute_uri("/api/me"),
     }
     return render(request, "register/tokens.html", context, status=422 if errors else 200)
+
+
+def _titled(token: ApiToken) -> ApiToken:
+    """The token with the titles of the registers that it is limited to."""
+    by_slug = registry.by_slug
+    titles = [by_slug[slug].shown_title if slug in by_slug else slug for slug in token.registers]
+    token.titles = titles  # type: ignore[attr-defined]
+    return token
 
 
 @require_POST
