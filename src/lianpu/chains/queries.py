@@ -43,6 +43,11 @@ def chains_of_segments(pks: Iterable[int]) -> Mapping[int, int]:
     return dict(Segment.objects.filter(pk__in=list(pks)).values_list("pk", "chain"))
 
 
+def chain_names(pks: Iterable[int]) -> Mapping[int, str]:
+    """Chain → its name."""
+    return dict(Chain.objects.filter(pk__in=list(pks)).values_list("pk", "name"))
+
+
 def chain_named(text: str) -> Chain:
     """A chain by code or name; ``Chain.DoesNotExist`` otherwise."""
     return Chain.objects.get(Q(code=text) | Q(name=text))
@@ -205,6 +210,11 @@ def findings_of(run: DiagnosisRun, chain: Chain | None = None, top: int | None =
     if top is not None:
         rows = rows.filter(rank__lte=top)
     return list(rows.order_by("chain__order", "rank"))
+
+
+def findings_at(pk: int) -> "QuerySet[Finding]":
+    """The finding with this id, as a queryset to restrict."""
+    return Finding.objects.filter(pk=pk).select_related("segment", "chain", "place")
 
 
 def evidence_of(enterprise: Any) -> "QuerySet[Placement]":

@@ -9,8 +9,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
 from lianpu.desk import queries
+from lianpu.projects.queries import answered_findings
 from lianpu.register import jobs, rights
 from lianpu.register.declare import registry
+
+LISTED = 15  # findings under the map
 
 
 @require_GET
@@ -63,6 +66,7 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "run": run,
         "board": board,
         "flows": board.flows,
+        "answered": answered_findings(board.findings[:LISTED]),
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
         "figures": run.figures.get(chain.code, {}) if run and board.told else {},
     }

@@ -1,5 +1,6 @@
 """Reads of places."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
@@ -62,6 +63,27 @@ class PlaceFilter:
             zones = [pk for pk, code, kind in places if kind == Place.Kind.ZONE and code in codes]
             found |= Q(**{f"{self.zone}__in": zones})
         return found
+
+
+def place_names(pks: Iterable[int]) -> Mapping[int, str]:
+    """Place → its name."""
+    return dict(Place.objects.filter(pk__in=list(pks)).values_list("pk", "name"))
+
+
+def lineage_of(place: Place) -> list[Place]:
+    """The place and those above it, up to the nation."""
+    codes = [code for code in place.path.split("/") if code]
+    held = {one.code: one for one in Place.objects.filter(code__in=codes)}
+    return [held[code] for code in reversed(codes) if code in held]
+
+
+def most_common_city(pks: Iterable[int]) -> Place | None:
+    """The city in which most of the places (ids, as often as they occur) lie; None for no place."""
+    counted = Counter(pks)
+    cities: Counter[str] = Counter()
+    for pk, path in Place.objects.filter(pk__in=counted).values_list("pk", "path"):
+        cities["/".join(path.split("/")[:4]) + "/"] += counted[pk]  # "/nation/province/city/"
+    return Place.objects.filter(path=cities.most_common(1)[0][0]).first() if cities else None
 
 
 def ids_by_code() -> Mapping[str, int]:

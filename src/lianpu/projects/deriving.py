@@ -1,20 +1,25 @@
 """What follows from a line of a sheet: which project it is, whose, where, and whether its figures can be."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Q
 
 from lianpu.chains.queries import chains_of_segments
 from lianpu.enterprises.identity import check_uscc, name_key
 from lianpu.enterprises.queries import match_enterprises, places_of
 from lianpu.places.queries import address_resolver, ids_by_code
-from lianpu.projects.identity import PREFIX, fresh_code, names_of, national_key, project_key
+from lianpu.projects.identity import PREFIX, fresh_code, names_of, national_key, numbers_in, project_key
 from lianpu.projects.models import UPGRADES, DispatchRound, DueReport, MonthlyReport, Project, ProjectYear, Submission
 from lianpu.register.importing import PlannedRow, batches
 
 _YEARS = re.compile(r"(20\d\d|19\d\d)\s*年?\s*(?:[-—–~～至到]+\s*(20\d\d|19\d\d)\s*年?)?")
 ROUNDING = Decimal(1)  # 万元: sheets that round the month and the sum apart may differ by so much
+RENAMED = 60.0  # likeness of names, of 100, from which on an owner's project is taken to be renamed
+RENAME = "同一建设单位、名称相近，按更名认定"
 _NOTHING = Decimal(0)
 BATCH = 2000
 
@@ -110,6 +115,7 @@ class _Stored:
 def _recognise(rows: Sequence[PlannedRow]) -> "list[Mapping[str, Any] | None]":
     """Fill ``code`` of every row that a file or form brings; gives the stored project of each, None for new ones."""
     stored = _Stored(rows)
+    fresh: list[PlannedRow] = []
     for row in rows:
         values = row.values
         if row.pk is not None:  # a form or the API changes some cells of this very row
@@ -131,13 +137,49 @@ def _recognise(rows: Sequence[PlannedRow]) -> "list[Mapping[str, Any] | None]":
             if values.get("name"):
                 owner = values.get("owner_uscc") or values.get("owner_name") or ""
                 values["code"] = fresh_code(values["name"], owner, values.get("national_code", ""))
+                fresh.append(row)
         else:
             values["code"] = (by_national or named or {})["code"]
-        _renamed(row, stored.by_code.get(values.get("code", "")))
+    _follow_renames(fresh, rows, stored)
+    for row in rows:
+        if row.pk is None:
+            _renamed(row, stored.by_code.get(row.values.get("code", "")))
     return [
         stored.by_pk.get(row.pk) if row.pk is not None else stored.by_code.get(row.values.get("code", ""))
         for row in rows
     ]
+
+
+def _follow_renames(fresh: Sequence[PlannedRow], rows: Sequence[PlannedRow], stored: _Stored) -> None:
+    """A row that seems new, but whose owner has just one project of a like name that the file does not name otherwise, is
+    that project under a new name: a correction, which the sender sees and may reject. Names that differ in a number or a
+    phase (一期, 二期) are of different projects."""
+    owners = {str(row.values[word]) for row in fresh for word in ("owner_uscc", "owner_name") if row.values.get(word)}
+    if not owners:
+        return
+    from rapidfuzz import fuzz
+
+    of_owner: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for batch in batches(sorted(owners), BATCH):
+        known = Project.objects.filter(Q(owner_uscc__in=batch) | Q(owner_name__in=batch))
+        for one in known.values(*_Stored.FIELDS, *_Stored.DATES):
+            for word in {one["owner_uscc"], one["owner_name"]} - {""}:
+                of_owner[word].append(one)
+    taken = {row.values.get("code") for row in rows}
+    for row in fresh:
+        name = row.values["name"]
+        own = row.values.get("owner_uscc") or row.values.get("owner_name") or ""
+        like = [
+            one
+            for one in of_owner.get(own, [])
+            if one["code"] not in taken
+            and fuzz.ratio(project_key(one["name"]), project_key(name)) >= RENAMED
+            and numbers_in(one["name"]) == numbers_in(name)
+        ]
+        if len(like) == 1 and row.correct("name", like[0]["name"], name, RENAME):
+            taken.add(like[0]["code"])
+            stored.by_code[like[0]["code"]] = like[0]
+            row.values["code"] = like[0]["code"]
 
 
 def _renamed(row: PlannedRow, before: Mapping[str, Any] | None) -> None:

@@ -14,6 +14,7 @@ from lianpu.register.matching import Proposal
 PREFIX = "XM-"
 LIKE = 0.6  # under this likeness a name is not worth a person's time
 SHOWN = 5
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?|[一二三四五六七八九十](?=[期号标批]|阶段)")
 _NOT_CODE = re.compile(r"[^0-9A-Z]")
 
 
@@ -21,6 +22,12 @@ def project_key(name: str | None) -> str:
     """A project's name reduced for recognising it again: half width, capitals, no blanks or punctuation."""
     text = unicodedata.normalize("NFKC", name or "").upper()
     return "".join(c for c in text if c.isalnum())[:200]
+
+
+def numbers_in(name: str) -> tuple[str, ...]:
+    """Numbers and phases in a name, by which projects of one owner differ: 年产10万吨 … 二期."""
+    text = unicodedata.normalize("NFKC", name)
+    return tuple(sorted(_NUMBERS.findall(text)))
 
 
 def national_key(code: str | None) -> str:

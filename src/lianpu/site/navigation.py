@@ -11,7 +11,13 @@ from lianpu.register.declare import registry
 from lianpu.site.accounts.queries import ACCOUNTS
 
 # Pages that stand before the registers of an area: URL name, words, icon, and the register and action that they ask for.
-PAGES = {"图谱": (("review", _("核定台"), "checklist", "placements", rights.CHANGE),)}
+PAGES = {
+    "图谱": (("review", _("核定台"), "checklist", "placements", rights.CHANGE),),
+    "行动": (
+        ("projects:board", _("调度看板"), "dashboard", "project-years", rights.VIEW),
+        ("projects:mine", _("填报进度"), "pencil", "submissions", rights.CHANGE),
+    ),
+}
 AREAS = ("家底", "图谱", "行动", "监测", "平台")
 
 

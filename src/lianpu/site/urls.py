@@ -9,6 +9,7 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("api/", api.urls),
     path("", include("lianpu.desk.urls")),
+    path("", include("lianpu.projects.urls")),
     path("", include("lianpu.places.urls")),
     path("", include("lianpu.chains.urls")),
     path("", include("lianpu.enterprises.urls")),

@@ -216,6 +216,21 @@ class TestDispatchRounds(RegisterSuite):
     change = ("request", "加快进度")
 
 
+class TestInvestmentGrowth(RegisterSuite):
+    slug = "investment-growth"
+    rows = [
+        {"place": "620000", "month": "2024-03", "branch": "工业", "growth_pct": "9.5", "rank": "3", "source": "统计局"},
+        {"place": "620100", "month": "2024年3月", "branch": "工业", "growth_pct": "-1.2%"},
+        {"place": "兰州市", "month": "2024-03", "branch": "制造业", "growth_pct": "14.86"},
+    ]
+    bad_cells = {"place": "并无此地", "month": "去年", "branch": "农业", "growth_pct": "很快"}
+    change = ("source", "统计月报")
+
+    @pytest.fixture
+    def surroundings(self, gazetteer: Mapping[str, Any]) -> None:
+        """Places."""
+
+
 class TestTotalRevisions(ComputedSuite):
     slug = "total-revisions"
 

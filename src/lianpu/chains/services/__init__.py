@@ -5,7 +5,7 @@ from lianpu.chains.services.incremental import place_changed
 from lianpu.chains.services.loading import load_maps
 from lianpu.chains.services.placing import current_placer, place_enterprises
 from lianpu.chains.services.references import load_reference, reference_in_use
-from lianpu.chains.services.reviewing import choose, decide, put_outside, take_back
+from lianpu.chains.services.reviewing import choose, decide, place_by_hand, put_outside, take_back
 
 __all__ = [
     "choose",
@@ -14,6 +14,7 @@ __all__ = [
     "diagnose_place",
     "load_maps",
     "load_reference",
+    "place_by_hand",
     "place_changed",
     "place_enterprises",
     "put_outside",

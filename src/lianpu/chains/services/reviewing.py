@@ -176,3 +176,25 @@ def _as_seen(user: Any, seen: Mapping[int, int]) -> None:
         if now[pk] != version:
             since = changes_of(register, pk, rights.visible(user, register.bound))
             raise ConflictError(now[pk], [one for one in since if one[0].pk > version])
+
+
+def place_by_hand(*, user: Any, enterprise: int, segment: int, said: str, reason: str = "") -> bool:
+    """Put a firm (id) on a segment (id) for sure, because of something outside its business scope that ``said`` names,
+    such as a project that produces. What a person decided stays; returns whether anything was written."""
+    rights.demand(user, registry["placements"], rights.CHANGE)
+    firm = Enterprise.objects.select_related("place", "zone").get(pk=enterprise)
+    held = Placement.objects.filter(enterprise=firm, segment=segment).first()
+    if held is not None and held.state != Decision.SUGGESTED:
+        return False
+    role = Segment.objects.values_list("filled_by", flat=True).get(pk=segment)
+    placed = held or Placement(enterprise=firm, segment_id=segment, confidence=0.0)
+    placed.role = role
+    span = {"source": "project", "start": 0, "end": len(said), "text": said, "activity": role}
+    placed.evidence = [*placed.evidence, span]
+    with acting(user, reason=reason or "人工挂链", source="placement"):
+        _settle(placed, Decision.CONFIRMED, user)
+        placed.model_confidence = placed.model_confidence if held is not None else None
+        placed.save()
+        OutsideFirm.objects.filter(enterprise=firm).delete()
+        renew_later(enterprise=firm)
+    return True

@@ -14,14 +14,14 @@ from lianpu.chains.models import State
 from lianpu.chains.wording import PART_NAMES
 from lianpu.desk.dossier import tables, wording
 from lianpu.desk.dossier.charts import BarChart, Series, add_chart
+from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.dossier.facts import ADVISED, Advice, Book
-from lianpu.desk.dossier.styles import (
+from lianpu.desk.queries import MARKS
+from lianpu.register.papers.styles import (
     HEI,
     LANDSCAPE_CM,
     PORTRAIT_CM,
     SONG,
-    STATE_FILL,
-    STATE_INK,
     SYMBOL,
     add_field,
     add_text,
@@ -29,8 +29,7 @@ from lianpu.desk.dossier.styles import (
     new_document,
     set_page,
 )
-from lianpu.desk.dossier.tables import CENTRE, NUMBER, Cell, Column
-from lianpu.desk.queries import MARKS
+from lianpu.register.papers.tables import CENTRE, NUMBER, Cell, Column, add_table
 
 LEADERS = 20
 RISKS_LISTED = 15
@@ -97,7 +96,7 @@ class _Writer:
 
     def table(self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
         self.caption("表", title)
-        tables.add_table(self.doc, columns, rows)
+        add_table(self.doc, columns, rows)
         self.doc.add_paragraph(style="表注")  # Word runs tables together that no paragraph parts
 
     def chart(self, title: str, chart: BarChart, height: float, words: str) -> None:
@@ -342,7 +341,7 @@ class _Writer:
         reason.paragraph_format.keep_with_next = True
         parts = finding.parts
         width = PORTRAIT_CM / (len(parts) + 1)
-        tables.add_table(
+        add_table(
             self.doc,
             [
                 *(Column(f"{PART_NAMES.get(p['name'], p['name'])}（{p['weight']:.0%}）", width, CENTRE) for p in parts),

@@ -1,96 +1,16 @@
-"""Word tables: lists with a repeated head, and the chain map drawn as one table."""
+"""The chain map, drawn as one Word table."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
-from xml.sax.saxutils import escape
 
-from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
-from lianpu.desk.dossier.styles import INK, LANDSCAPE_CM, STATE_FILL, STATE_INK, SYMBOL, printable
+from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.queries import Board, Group, Tile
+from lianpu.register.papers.styles import INK, LANDSCAPE_CM, SYMBOL
+from lianpu.register.papers.tables import DXA, append, cell, paragraph, run
 
-LEFT, CENTRE, NUMBER = "TableText", "TableCentre", "TableNumber"
-_DXA = 567  # twentieths of a point in a centimetre
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a list: head, width in cm, alignment of its cells."""
-
-    head: str
-    width: float
-    align: str = LEFT
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell that is more than words; ``mark`` is a symbol set before them."""
-
-    text: str
-    mark: str = ""
-    fill: str = ""
-    ink: str = ""
-    bold: bool = False
-
-
-def add_table(document: Any, columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> None:
-    """A list in the book's table style; its head comes again on every page and no row breaks across pages."""
-    head = "".join(_cell(column.width, _paragraph("TableHead", _run(column.head))) for column in columns)
-    body = "".join(
-        "<w:tr><w:trPr><w:cantSplit/></w:trPr>"
-        + "".join(_list_cell(column, value) for column, value in zip(columns, row, strict=True))
-        + "</w:tr>"
-        for row in rows
-    )
-    grid = "".join(f'<w:gridCol w:w="{round(column.width * _DXA)}"/>' for column in columns)
-    _append(
-        document,
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblStyle w:val="BookTable"/><w:tblW w:w="{round(sum(c.width for c in columns) * _DXA)}" w:type="dxa"/>'
-        '<w:jc w:val="center"/><w:tblLayout w:type="fixed"/><w:tblLook w:val="0020" w:firstRow="1" w:lastRow="0" w:firstColumn="0" '
-        f'w:lastColumn="0" w:noHBand="1" w:noVBand="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>'
-        f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{head}</w:tr>{body}</w:tbl>",
-    )
-
-
-def _append(document: Any, xml: str) -> None:
-    body = document.element.body
-    body.insert(len(body) - 1, parse_xml(xml))  # before the section's own properties
-
-
-def _list_cell(column: Column, value: str | Cell) -> str:
-    cell = value if isinstance(value, Cell) else Cell(value)
-    mark = _run(f"{cell.mark} ", ink=cell.ink, font=SYMBOL) if cell.mark else ""
-    words = mark + _run(cell.text, ink=cell.ink, bold=cell.bold)
-    return _cell(column.width, _paragraph(column.align, words), fill=cell.fill)
-
-
-def _cell(width: float, content: str, *, fill: str = "", span: int = 1, borders: str = "", top: bool = False) -> str:
-    wide = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
-    shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
-    return (
-        f'<w:tc><w:tcPr><w:tcW w:w="{round(width * _DXA)}" w:type="dxa"/>{wide}{borders}{shade}<w:vAlign w:val="{"top" if top else "center"}"/></w:tcPr>'
-        f"{content}</w:tc>"
-    )
-
-
-def _paragraph(style: str, runs: str) -> str:
-    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{runs}</w:p>'
-
-
-def _run(text: str, *, ink: str = "", bold: bool = False, font: str = "") -> str:
-    fonts = f'w:ascii="{font}" w:hAnsi="{font}" w:eastAsia="{font}" ' if font else ""
-    weight = "<w:b/>" if bold else ""
-    colour = f'<w:color w:val="{ink}"/>' if ink else ""
-    return (
-        f'<w:r><w:rPr><w:rFonts {fonts}w:hint="eastAsia"/>{weight}{colour}</w:rPr>'
-        f'<w:t xml:space="preserve">{escape(printable(text))}</w:t></w:r>'
-    )
-
-
-# -- the chain map -----------------------------------------------------------------------------
 _ABREAST = (8, 9, 10)
 """Tiles side by side over the whole width: the first with which the map stays on one page, else the lowest."""
 _GAP, _MAP_HIGH = 0.3, 13.0
@@ -117,18 +37,18 @@ def add_map(document: Any, board: Board) -> None:
     abreast = share_out([[[len(_named(tile)) for tile in group.tiles] for group in groups] for _, groups in stages])
     tile = _tile_width(sum(abreast), len(stages))
     heads = [
-        _cell(tile * n, _paragraph("MapStage", _run(label, ink="FFFFFF")), fill=INK)
+        cell(tile * n, paragraph("MapStage", run(label, ink="FFFFFF")), fill=INK)
         for (label, _), n in zip(stages, abreast, strict=True)
     ]
     # A cell must end with a paragraph, also after a table.
     bodies = [
-        _cell(tile * n, _stage(groups, n, tile) + _paragraph("MapTile", ""), top=True)
+        cell(tile * n, _stage(groups, n, tile) + paragraph("MapTile", ""), top=True)
         for (_, groups), n in zip(stages, abreast, strict=True)
     ]
-    gap = _cell(_GAP, _paragraph("MapTile", ""))
+    gap = cell(_GAP, paragraph("MapTile", ""))
     widths = [width for i, n in enumerate(abreast) for width in ([_GAP] if i else []) + [tile * n]]
     rows = f"<w:tr><w:trPr><w:tblHeader/></w:trPr>{gap.join(heads)}</w:tr><w:tr>{gap.join(bodies)}</w:tr>"
-    _append(document, _plain_table(widths, rows, ""))
+    append(document, _plain_table(widths, rows, ""))
 
 
 def share_out(stages: Sequence[Sequence[Sequence[int]]]) -> tuple[int, ...]:
@@ -161,12 +81,12 @@ def _stage(groups: Sequence[Group], abreast: int, width: float) -> str:
     """The rows of one stage: a group's name, then its tiles by so many."""
     rows = []
     for group in groups:
-        name = _paragraph("MapGroup", _run(group.segment.name, ink=INK))
-        rows.append(_cell(width * abreast, name, fill="E8EEF5", span=abreast))
+        name = paragraph("MapGroup", run(group.segment.name, ink=INK))
+        rows.append(cell(width * abreast, name, fill="E8EEF5", span=abreast))
         for at in range(0, len(group.tiles), abreast):
             line = group.tiles[at : at + abreast]
             blank = abreast - len(line)
-            tail = _cell(width * blank, _paragraph("MapTile", ""), span=blank, borders=_BARE) if blank else ""
+            tail = cell(width * blank, paragraph("MapTile", ""), span=blank, borders=_BARE) if blank else ""
             rows.append("".join(_tile(tile, width) for tile in line) + tail)
     lines = "".join(f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr>" for cells in rows)
     return _plain_table([width] * abreast, lines, f"<w:tblBorders>{_WHITE}</w:tblBorders>", margin=50)
@@ -177,19 +97,19 @@ def _named(tile: Tile) -> str:
 
 
 def _tile(tile: Tile, width: float) -> str:
-    name = _paragraph("MapTile", _run(_named(tile), bold=True))
+    name = paragraph("MapTile", run(_named(tile), bold=True))
     if tile.state is None:
-        return _cell(width, name + _paragraph("MapTile", _run("· 未诊断")), fill="F2F2F2")
+        return cell(width, name + paragraph("MapTile", run("· 未诊断")), fill="F2F2F2")
     state = tile.state.state
     label = f" {tile.state.get_state_display()}" + (f" {tile.state.firms}家" if tile.state.firms else "")
-    words = _run(tile.mark, ink=STATE_INK[state], font=SYMBOL) + _run(label, ink=STATE_INK[state])
-    return _cell(width, name + _paragraph("MapTile", words), fill=STATE_FILL[state])
+    words = run(tile.mark, ink=STATE_INK[state], font=SYMBOL) + run(label, ink=STATE_INK[state])
+    return cell(width, name + paragraph("MapTile", words), fill=STATE_FILL[state])
 
 
 def _plain_table(widths: Sequence[float], rows: str, borders: str, margin: int = 0) -> str:
-    grid = "".join(f'<w:gridCol w:w="{round(width * _DXA)}"/>' for width in widths)
+    grid = "".join(f'<w:gridCol w:w="{round(width * DXA)}"/>' for width in widths)
     return (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{round(sum(widths) * _DXA)}" w:type="dxa"/><w:jc w:val="center"/>{borders}'
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{round(sum(widths) * DXA)}" w:type="dxa"/><w:jc w:val="center"/>{borders}'
         f'<w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="{margin}" w:type="dxa"/><w:right w:w="{margin}" w:type="dxa"/></w:tblCellMar>'
         f"</w:tblPr><w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
     )

@@ -9,9 +9,10 @@ import xlsxwriter
 from lianpu.chains.models import State
 from lianpu.chains.wording import PART_NAMES
 from lianpu.desk.dossier import wording
+from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.dossier.facts import Book
-from lianpu.desk.dossier.styles import HEAD_FILL, INK, SAMPLE_INK, STATE_FILL, STATE_INK
 from lianpu.desk.queries import MARKS
+from lianpu.register.papers.styles import HEAD_FILL, INK, SAMPLE_INK
 
 Value = str | int | float | None
 FONT = "宋体"

@@ -18,6 +18,7 @@ from lianpu.projects.models.ledger import (
 )
 from lianpu.projects.models.parts import Capacity, FactorNeed, Funding, Milestone, Permit
 from lianpu.projects.models.progress import (
+    InvestmentGrowth,
     Light,
     ListClass,
     MonthlyReport,
@@ -34,6 +35,7 @@ __all__ = [
     "DueReport",
     "FactorNeed",
     "Funding",
+    "InvestmentGrowth",
     "Light",
     "ListClass",
     "Milestone",

@@ -17,6 +17,7 @@ class DispatchRound(models.Model):
     scope_classes = models.JSONField(_("调度类别"), default=list, blank=True)
     request = models.TextField(_("调度要求"), blank=True)
     is_closed = models.BooleanField(_("已结束"), default=False)
+    reminded_on = models.DateField(_("最近催报"), null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = _("调度批次")

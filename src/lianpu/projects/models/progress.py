@@ -163,6 +163,8 @@ class ProjectStanding(models.Model):
     # One a rule that applies: name, light, and the figures that made it.
     grounds = models.JSONField(_("亮灯依据"), default=list, blank=True)
     why = models.CharField(_("亮灯原因"), max_length=300, blank=True)
+    rules = models.CharField(_("规则指纹"), max_length=12, blank=True)
+    as_of_change = models.BigIntegerField(_("所据变更"), default=0)  # the last change record that it knows of
 
     class Meta:
         verbose_name = verbose_name_plural = _("项目现状")
@@ -171,3 +173,32 @@ class ProjectStanding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project} {self.get_light_display()}"
+
+
+class InvestmentGrowth(models.Model):
+    """Growth of investment as the statistics office published it, year to date on a comparable basis.
+
+    Never computed from levels: the quotient of two published levels is another number.
+    """
+
+    class Branch(models.TextChoices):
+        ALL = "all", _("工业")
+        MANUFACTURING = "manufacturing", _("制造业")
+        MINING = "mining", _("采矿业")
+        UTILITIES = "utilities", _("电力热力燃气水")
+        RENEWAL = "renewal", _("工业技改")
+
+    place = models.ForeignKey("places.Place", models.PROTECT, related_name="+", verbose_name=_("地区"))
+    month = models.CharField(_("截至月份"), max_length=7)
+    branch = models.CharField(_("行业"), max_length=14, choices=Branch, default=Branch.ALL)
+    growth_pct = models.DecimalField(_("累计增速"), max_digits=7, decimal_places=2)
+    rank = models.PositiveSmallIntegerField(_("位次"), null=True, blank=True)
+    source = models.CharField(_("出处"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("投资增速")
+        ordering = ("-month", "place", "branch")
+        constraints = [models.UniqueConstraint(fields=["place", "month", "branch"], name="project_growth_once")]
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.month} {self.get_branch_display()}"

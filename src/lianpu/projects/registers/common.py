@@ -28,7 +28,7 @@ def project_columns(**options: Any) -> tuple[Column, ...]:
             propose=propose_projects,
             automatic=NEVER_BY_LIKENESS,
             required=True,
-            aliases=["项目代码", "项目名称", "项目"],
+            aliases=["项目名称", "项目", "项目代码"],
             search="A",
             **options,
         ),

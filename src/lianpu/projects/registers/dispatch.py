@@ -33,6 +33,7 @@ class DispatchRoundRegister(Register):
         Column("scope_classes", kind=kinds.Words(), shown=False, help="新开工、续建、预备；空着为全部"),
         Column("request"),
         Column("is_closed"),
+        Column("reminded_on", editable=False, shown=False),
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db.models import Q
+
 from lianpu.chains.queries import in_chain, in_segment, match_chains, match_segments
 from lianpu.places.queries import inside, match_places
 from lianpu.projects.deriving import derive_projects
@@ -19,6 +21,11 @@ from lianpu.register.matching import Proposal
 
 def _words(choices: Any) -> Mapping[str, str]:
     return {str(value): declared(label) for value, label in choices.choices}
+
+
+def one_of(path: str) -> Any:
+    """Filter by a text, or by any of several parted by commas."""
+    return lambda text: Q(**{f"{path}__in": text.split(",")})
 
 
 @registered
@@ -51,74 +58,6 @@ class ProjectRegister(Register):
     note = "一个项目一行；报来的表按台账编号、项目代码，其次按名称与建设单位认出已有的项目。"
     columns = (
         Column("name", required=True, search="A", aliases=["项目", "工程名称", "建设项目", "建设项目名称"]),
-        Column("code", filled=True, search="A", help="空着由系统编号", aliases=["项目编号"]),
-        Column("national_code", search="A", shown=False, aliases=["国家编码", "投资项目代码", "项目统一代码"]),
-        Column("former_names", kind=kinds.Words(), shown=False),
-        Column(
-            "owner_name",
-            search="B",
-            aliases=["建设单位名称", "项目单位", "业主单位", "业主", "投资商", "投资商名称", "投资主体", "实施单位"],
-        ),
-        Column("owner_uscc", search="A", shown=False, aliases=["统一社会信用代码", "信用代码"]),
-        Column("owner", value="owner__name", editable=False, shown=False),
-        Column(
-            "place",
-            value="place__full_name",
-            match=match_places,
-            filter_with=inside(),
-            aliases=["所属县区", "县区", "县（区）", "属地", "所在县区"],
-        ),
-        Column(
-            "zone",
-            value="zone__name",
-            match=match_places,
-            filter_with=inside("zone", ""),
-            shown=False,
-            aliases=["园区", "开发区"],
-        ),
-        Column("address", shown=False, search="C", aliases=["项目地址", "建设地址", "地点"]),
-        Column("chain", value="chain__name", match=match_chains, filter_with=in_chain("chain"), aliases=["产业链"]),
-        Column(
-            "segment",
-            value="segment__code",
-            match=match_segments,
-            filter_with=in_segment("segment"),
-            shown=False,
-            aliases=["环节", "所属环节"],
-        ),
-        Column("segment_name", label="环节名称", value="segment__name", editable=False, shown=False),
-        Column("nature", shown=False, aliases=["性质"]),
-        Column("field", shown=False, aliases=["行业领域", "所属领域", "行业"]),
-        Column("tier", aliases=["项目层级", "列入层级"]),
-        Column("stage", aliases=["项目阶段", "建设阶段", "进展阶段"]),
-        Column("high_end", shown=False),
-        Column("smart", shown=False),
-        Column("green", shown=False),
-        Column("upgrades", label="三化改造类型", source_only=True, aliases=["三化改造", "改造类型"]),
-        Column(
-            "total_10k_cny",
-            unit="万元",
-            total=True,
-            aliases=["计划总投资", "投资额", "项目总投资", "投资总额", "估算总投资"],
-        ),
-        Column("scope", shown=False, search="C", aliases=["建设内容", "建设规模及内容", "主要建设内容", "项目概况"]),
-        Column("years", label="建设年限", source_only=True, aliases=["建设起止年限", "建设周期", "建设期限"]),
-        Column("start_year", shown=False),
-        Column("end_year", shown=False),
-        Column("plan_start", shown=False, aliases=["计划开工时间", "拟开工时间"]),
-        Column("actual_start", shown=False, aliases=["实际开工时间", "开工时间", "开工日期"]),
-        Column("plan_finish", shown=False, aliases=["计划竣工时间", "计划建成时间", "计划投产时间"]),
-        Column("actual_finish", shown=False, aliases=["实际竣工时间", "竣工时间", "建成时间"]),
-        Column("production_on", shown=False, aliases=["投产日期"]),
-        Column("in_stat_lib", shown=False, aliases=["是否入库纳统", "是否入库", "是否纳统", "入库纳统"]),
-        Column("stat_on", shown=False, aliases=["纳统时间"]),
-        Column("leader", search="B", aliases=["包抓市领导", "责任领导", "包联领导", "市级包抓领导"]),
-        Column("duty_unit", search="B", shown=False, aliases=["主管单位", "牵头单位"]),
-        Column("duty_person", shown=False, aliases=["联系人", "项目负责人"]),
-        Column("duty_phone", shown=False, aliases=["联系方式", "电话"]),
-        Column("task_force", value="task_force__name", match=match_task_forces, shown=False, aliases=["专班"]),
-        Column("reports_by", shown=False),
-        Column("is_sample", shown=False),
         # Where it stands now, computed from its months (see lianpu.projects.standing).
         Column(
             "list_class",
@@ -180,6 +119,75 @@ class ProjectRegister(Register):
             editable=False,
             shown=False,
         ),
+        Column("code", filled=True, search="A", shown=False, help="空着由系统编号", aliases=["项目编号"]),
+        Column("national_code", search="A", shown=False, aliases=["国家编码", "投资项目代码", "项目统一代码"]),
+        Column("former_names", kind=kinds.Words(), shown=False),
+        Column(
+            "owner_name",
+            search="B",
+            shown=False,
+            aliases=["建设单位名称", "项目单位", "业主单位", "业主", "投资商", "投资商名称", "投资主体", "实施单位"],
+        ),
+        Column("owner_uscc", search="A", shown=False, aliases=["统一社会信用代码", "信用代码"]),
+        Column("owner", value="owner__name", editable=False, shown=False),
+        Column(
+            "place",
+            value="place__full_name",
+            match=match_places,
+            filter_with=inside(),
+            aliases=["所属县区", "县区", "县（区）", "属地", "所在县区"],
+        ),
+        Column(
+            "zone",
+            value="zone__name",
+            match=match_places,
+            filter_with=inside("zone", ""),
+            shown=False,
+            aliases=["园区", "开发区"],
+        ),
+        Column("address", shown=False, search="C", aliases=["项目地址", "建设地址", "地点"]),
+        Column("chain", value="chain__name", match=match_chains, filter_with=in_chain("chain"), aliases=["产业链"]),
+        Column(
+            "segment",
+            value="segment__code",
+            match=match_segments,
+            filter_with=in_segment("segment"),
+            shown=False,
+            aliases=["环节", "所属环节"],
+        ),
+        Column("segment_name", label="环节名称", value="segment__name", editable=False, shown=False),
+        Column("nature", shown=False, aliases=["性质"]),
+        Column("field", shown=False, filter_with=one_of("field"), aliases=["行业领域", "所属领域", "行业"]),
+        Column("tier", shown=False, aliases=["项目层级", "列入层级"]),
+        Column("stage", aliases=["项目阶段", "建设阶段", "进展阶段"]),
+        Column("high_end", shown=False),
+        Column("smart", shown=False),
+        Column("green", shown=False),
+        Column("upgrades", label="三化改造类型", source_only=True, aliases=["三化改造", "改造类型"]),
+        Column(
+            "total_10k_cny",
+            unit="万元",
+            total=True,
+            aliases=["计划总投资", "投资额", "项目总投资", "投资总额", "估算总投资"],
+        ),
+        Column("scope", shown=False, search="C", aliases=["建设内容", "建设规模及内容", "主要建设内容", "项目概况"]),
+        Column("years", label="建设年限", source_only=True, aliases=["建设起止年限", "建设周期", "建设期限"]),
+        Column("start_year", shown=False),
+        Column("end_year", shown=False),
+        Column("plan_start", shown=False, aliases=["计划开工时间", "拟开工时间"]),
+        Column("actual_start", shown=False, aliases=["实际开工时间", "开工时间", "开工日期"]),
+        Column("plan_finish", shown=False, aliases=["计划竣工时间", "计划建成时间", "计划投产时间"]),
+        Column("actual_finish", shown=False, aliases=["实际竣工时间", "竣工时间", "建成时间"]),
+        Column("production_on", shown=False, aliases=["投产日期"]),
+        Column("in_stat_lib", shown=False, aliases=["是否入库纳统", "是否入库", "是否纳统", "入库纳统"]),
+        Column("stat_on", shown=False, aliases=["纳统时间"]),
+        Column("leader", search="B", aliases=["包抓市领导", "责任领导", "包联领导", "市级包抓领导"]),
+        Column("duty_unit", search="B", shown=False, aliases=["主管单位", "牵头单位"]),
+        Column("duty_person", shown=False, aliases=["联系人", "项目负责人"]),
+        Column("duty_phone", shown=False, aliases=["联系方式", "电话"]),
+        Column("task_force", value="task_force__name", match=match_task_forces, shown=False, aliases=["专班"]),
+        Column("reports_by", shown=False),
+        Column("is_sample", shown=False),
     )
 
     def derive(self, rows: Sequence[PlannedRow]) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from lianpu.places.queries import inside, match_places
 from lianpu.projects.deriving import derive_reports, derive_years
-from lianpu.projects.models import MonthlyReport, Problem, ProjectStanding, ProjectYear, TotalRevision
+from lianpu.projects.models import InvestmentGrowth, MonthlyReport, Problem, ProjectStanding, ProjectYear, TotalRevision
 from lianpu.projects.registers.common import AREA, SCOPE, project_columns
 from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, registered
@@ -155,4 +156,23 @@ class ProjectStandingRegister(Register):
         Column("since"),
         Column("why", search="B"),
         Column("grounds", shown=False),
+    )
+
+
+@registered
+class InvestmentGrowthRegister(Register):
+    model = InvestmentGrowth
+    slug = "investment-growth"
+    key = ("place", "month", "branch")
+    ordering = ("-month", "place__code", "branch")
+    area = "监测"
+    icon = "trending-up"
+    note = "统计部门公布的投资累计增速（可比口径）；照录，不由水平数推算。"
+    columns = (
+        Column("place", value="place__full_name", match=match_places, required=True, filter_with=inside("place", "")),
+        Column("month", kind=kinds.Month(), required=True),
+        Column("branch", required=True),
+        Column("growth_pct", unit="%", required=True, aliases=["增速", "同比增长"]),
+        Column("rank"),
+        Column("source", search="B"),
     )

@@ -20,8 +20,6 @@ _FONTS = ((HEI, "SimHei", "modern"), (FANG, "FangSong", "modern"), (KAI, "KaiTi"
 
 INK, RULE, HEAD_FILL = "1F3247", "7F8FA3", "E8EEF5"
 SAMPLE_INK = "B3372F"
-STATE_INK = {"missing": "B3372F", "weak": "B7791F", "balanced": "2F6F9F", "strong": "2F7D4F"}
-STATE_FILL = {"missing": "FBE9E7", "weak": "FCF0D4", "balanced": "DCEAF5", "strong": "D7EDDD"}
 
 PORTRAIT_CM, LANDSCAPE_CM = 15.6, 25.3
 """Widths of the text area."""
