@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from lianpu.chains.scale import ENGINES
 from lianpu.cli import accounts, auditing, documents, files, searching
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
@@ -114,8 +115,30 @@ def export(register: str, output: Path, filters: tuple[str, ...], as_json: bool)
 @main.command()
 @click.option("--place", "code", default="", help="只挂某地（如 620100）的企业。")
 @click.option("--changed", is_flag=True, help="只重挂名称、经营范围变动的企业和链图变动所及的企业。")
+@click.option(
+    "--input", "source", default="", help="不挂登记簿，而挂此 Parquet 文件里的企业（列 name、scope 与主键）。"
+)
+@click.option("--output", "target", type=click.Path(path_type=Path), help="结果写到这个新文件夹。")
+@click.option(
+    "--engine", type=click.Choice(ENGINES), default="processes", help="对文件：在本进程、多个进程或 Spark 上。"
+)
+@click.option("--processes", default=0, help="对文件：几个进程（默认每核一个）。")
+@click.option("--master", default="local[*]", help="Spark 主节点地址。")
+@click.option("--key", default="uscc", help="对文件：主键列。")
+@click.option("--top-k", default=3, help="对文件：每家最多几个环节。")
 @json_option
-def place(code: str, changed: bool, as_json: bool) -> None:
+def place(
+    code: str,
+    changed: bool,
+    source: str,
+    target: Path | None,
+    engine: str,
+    processes: int,
+    master: str,
+    key: str,
+    top_k: int,
+    as_json: bool,
+) -> None:
     """把企业挂到产业链的环节上：角色、可信度、依据。"""
     from lianpu.chains.services import place_changed, place_enterprises
     from lianpu.enterprises.models import Enterprise
@@ -125,6 +148,11 @@ def place(code: str, changed: bool, as_json: bool) -> None:
     console = Console(as_json)
     if changed and code:
         refuse("--changed 已限定企业，不能与 --place 同用。", USAGE)
+    if bool(source) != (target is not None) or (source and (changed or code)):
+        refuse("--input 与 --output 须同时给出，且不与 --place、--changed 同用。", USAGE)
+    if target is not None:
+        _place_file(console, source, target, engine=engine, processes=processes, master=master, key=key, top_k=top_k)
+        return
     with in_words():
         _ready(console)
         rows = Enterprise.objects.filter(place__path__startswith=place_by_code(code).path) if code else None
@@ -140,6 +168,26 @@ def place(code: str, changed: bool, as_json: bool) -> None:
         f"撤去 {counts['gone']}；{counts['seconds']} 秒"
     )
     console.answer(counts)
+
+
+def _place_file(console: Console, source: str, target: Path, **options: Any) -> None:
+    from lianpu.chains.scale import NoSparkError, place_file
+    from lianpu.chains.services import current_placer
+
+    with in_words():
+        _ready(console)
+        start = time.perf_counter()
+        try:
+            rows = place_file(current_placer(), source, target, progress=console.progress, **options)
+        except FileNotFoundError:
+            refuse(f"找不到文件：{source}")
+        except (FileExistsError, ValueError, NoSparkError) as error:
+            console.close_bar()
+            refuse(str(error))
+    console.close_bar()
+    seconds = round(time.perf_counter() - start, 3)
+    console.say(f"已写出 {rows} 条挂链到 {target}；{seconds} 秒")
+    console.answer({"rows": rows, "folder": str(target), "seconds": seconds})
 
 
 @main.group()
