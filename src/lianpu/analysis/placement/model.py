@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 _RIDGE = 1.0
 _LEVELS = (1.0, 0.5, 0.3)  # weight of the code itself, its parent, its grandparent
-_NGRAMS, _NAME_NGRAMS = (1, 2, 3), (1, 2)
+_NGRAMS = (1, 2, 3)
 _MOST_WEIGHTS = 20_000_000  # n-grams × outputs, 40 MB stored: the commonest n-grams stay
 _PRODUCTS_A_TEXT = 25
 _MOST_TEXTS = 8_000  # the dual matrix stays below 0.5 GiB
 # what a firm names first is its business: weight of a character falls from 1 towards the floor over this many characters
-_REACH, _FLOOR = 25.0, 0.35
+_REACH, _FLOOR = 15.0, 0.25
 _OUTSIDE = 0.25  # characters of the grammar itself
+#: A name speaks with its own n-grams, and with this factor as if it were scope: 水泥 in a name meets 水泥 in a product.
+_CROSS = 0.5
 _USUAL = np.array([np.log(10.0), 1.0])  # log sharpness, root of the lexical factor before anything is learned
 _STRAIGHT = np.array([1.0, 0.0])
 _NEGLIGIBLE = 1e-3
@@ -115,7 +117,7 @@ class TextModel:
         scope_texts = Texts.of(scopes.to_list())
         objects = matcher.grammar.read(scope_texts).everywhere()
         scope_grams = _scope_grams(scope_texts, objects)
-        name_grams = _ngrams(Texts.of(firm_names.to_list()), None, _NAME_NGRAMS)
+        name_grams = _ngrams(Texts.of(firm_names.to_list()), None, _NGRAMS)
         features, _ = _features(
             scope_grams, name_grams, self.scope_keys, self.name_keys, size=frame.height, scale=self.scale
         )
@@ -205,7 +207,7 @@ def _targets(taxonomy: pl.DataFrame, codes: list[str]) -> np.ndarray:
 
 def _grams(grammar: Grammar, firm_names: list[str], scopes: list[str]) -> tuple[_Grams, _Grams]:
     texts = Texts.of(scopes)
-    return _scope_grams(texts, grammar.read(texts).everywhere()), _ngrams(Texts.of(firm_names), None, _NAME_NGRAMS)
+    return _scope_grams(texts, grammar.read(texts).everywhere()), _ngrams(Texts.of(firm_names), None, _NGRAMS)
 
 
 def _scope_grams(texts: Texts, objects: Objects) -> _Grams:
@@ -273,28 +275,28 @@ def _features(
     size: int,
     scale: np.ndarray | None = None,
 ) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """(texts, n-grams) with log counts × inverse document frequency; the scope and name parts of a row each have norm 1.
+    """(texts, n-grams): counts × root of the inverse document frequency, scope part and name part of norm 1 in each row.
 
-    Unknown n-grams count in the norm, as they do for a text of the training set: a text of strange words scores low.
-    ``scale`` holds the inverse document frequencies of both parts and at its end that of the unknown.
+    The name also stands among the n-grams of scopes, with norm ``_CROSS``. Unknown n-grams count in the norm, as they do
+    for a text of the training set: a text of strange words scores low. ``scale`` holds the roots of both parts and at its
+    end that of the unknown.
     """
-    blocks = [_counts(scope, scope_keys, size), _counts(name, name_keys, size)]
+    blocks = [_counts(scope, scope_keys, size), _counts(name, name_keys, size), _counts(name, scope_keys, size)]
     if scale is None:
-        within = np.concatenate([np.bincount(block.indices, minlength=block.shape[1]) for block, _ in blocks] + [[0]])
-        scale = np.log((1 + size) / (1 + within)) + 1
+        within = [np.bincount(block.indices, minlength=block.shape[1]) for block, _ in blocks[:2]]
+        scale = np.sqrt(np.log((1 + size) / (1 + np.concatenate([*within, [0]]))) + 1)
     cut = len(scope_keys)
-    parts = []
-    for (block, strange), part in zip(blocks, (scale[:cut], scale[cut:-1]), strict=True):
-        block.data = np.log1p(block.data) * part[block.indices]
+    for (block, strange), part in zip(blocks, (scale[:cut], scale[cut:-1], scale[:cut]), strict=True):
+        block.data *= part[block.indices]
         row = np.repeat(np.arange(size), np.diff(block.indptr))
         norm = np.sqrt(np.bincount(row, block.data**2, minlength=size) + strange * scale[-1] ** 2)
         block.data /= np.maximum(norm, 1e-12)[row]
-        parts.append(block)
-    return sparse.hstack(parts, format="csr"), scale
+    said, named, also = (block for block, _ in blocks)
+    return sparse.hstack([said + _CROSS * also, named], format="csr"), scale
 
 
 def _counts(grams: _Grams, keys: np.ndarray, size: int) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """Weighted counts of the known n-grams, and for each text the squared log weights of the others."""
+    """Weighted counts of the known n-grams, and for each text the squared weights of the others."""
     if not len(keys):
         known = np.zeros(len(grams.key), dtype=bool)
         place = np.zeros(len(grams.key), dtype=np.int64)
@@ -302,7 +304,7 @@ def _counts(grams: _Grams, keys: np.ndarray, size: int) -> tuple[sparse.csr_matr
         place = np.minimum(np.searchsorted(keys, grams.key), len(keys) - 1)
         known = keys[place] == grams.key
     table = sparse.csr_matrix((grams.value[known], (grams.row[known], place[known])), shape=(size, len(keys)))
-    return table, np.bincount(grams.row[~known], np.log1p(grams.value[~known]) ** 2, minlength=size)
+    return table, np.bincount(grams.row[~known], grams.value[~known] ** 2, minlength=size)
 
 
 def _lexical(found: Evidence, rows: int, outputs: np.ndarray) -> np.ndarray:
