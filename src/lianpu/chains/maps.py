@@ -219,7 +219,8 @@ def _vocabulary(leaves: Mapping[str, SegmentRow]) -> Iterator[str]:
         for term in terms:
             if len(term) < 2:
                 yield f"{leaf.code} {leaf.name}：词“{term}”过短"
-            if term in TOO_GENERAL:
+            # 建材, 金属材料 say nothing of what a works makes, and all of what their trade sells
+            if term in TOO_GENERAL and leaf.filled_by != "trades":
                 yield f"{leaf.code} {leaf.name}：词“{term}”过泛"
             homes[term].append(leaf.code)
     for term, codes in homes.items():

@@ -182,6 +182,8 @@ class TestDiagnosing:
     def test_a_seller_is_not_counted_where_makers_fill_the_segment(
         self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any]
     ) -> None:
+        seller = Placement.objects.get(enterprise=placed["丁"], segment__code="LV-2101")
+        decide(user=SYSTEM, placement=seller, state="confirmed")
         run = diagnose_place(user=SYSTEM, place=gazetteer["620102"])
         assert states(run)["LV-2101"].firms == 0
         assert states(run)["LV-2101"].other_firms == 1

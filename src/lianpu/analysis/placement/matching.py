@@ -24,6 +24,7 @@ _GENERIC_SHARE = 0.08
 #: Factors on a mention, by how its role is known.
 _NEUTRAL, _SAME_ELSEWHERE, _BY_NAME, _UNKNOWN = 0.55, 0.7, 0.65, 0.35
 _SERVICE_NAME = 0.4  # 某某水泥运输公司: the name's product is what is served, not what is done
+_OTHER_STEP = 0.3  # 有色金属材料加工: a maker is not yet in the trade of what it makes
 _AGAINST_NAME = 0.8  # a shop whose scope says 生产
 #: What may stand right after a product in a name that is the name of its business: 水泥|有限公司, 水泥|厂.
 _NAME_ENDS_2 = [
@@ -108,11 +109,16 @@ class Terms:
             words, offsets, np.array([code for code, _ in pairs], dtype=np.int64), shares_ * (best / total)[owner]
         )
 
-    def strengths(self) -> np.ndarray:
-        """Strength of an unhampered mention of each word for each of its codes."""
+    def strengths(self, fills: np.ndarray) -> np.ndarray:
+        """Strength of an unhampered mention of each word for each of its codes; ``fills`` is the role bit by code.
+
+        A generic word (建筑材料, 机械设备) tells nothing of what a firm makes, but it is the very name of a trade.
+        """
+        many = np.diff(self.offsets)
         length = np.array([min(len(word), len(_BY_LENGTH) - 1) for word in self.words], dtype=np.int64)
-        telling = _BY_LENGTH[length] * np.where([word in GENERIC for word in self.words], _GENERIC_SHARE, 1.0)
-        return np.asarray(self.shares * np.repeat(telling, np.diff(self.offsets)))
+        generic = np.repeat(np.array([word in GENERIC for word in self.words], dtype=bool), many)
+        generic &= fills[self.codes] != TRADES
+        return np.asarray(self.shares * np.repeat(_BY_LENGTH[length], many) * np.where(generic, _GENERIC_SHARE, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,8 @@ class Matcher:
     def __init__(self, terms: Terms, fills: np.ndarray) -> None:
         self.terms, self.fills = terms, fills
         self.grammar = Grammar(terms.words)
-        self._strength = terms.strengths()
+        self._strength = terms.strengths(fills)
+        self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
 
     def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
@@ -176,6 +183,7 @@ class Matcher:
         placed = pair_row[np.diff(pair_row, prepend=-1) > 0]
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
+        told, strength = _step(told, strength, self.fills[pair_code][group], self._software[product[each]])
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
             missed = np.log1p(-np.minimum(strength, 0.95))
@@ -254,6 +262,22 @@ def _roles(
     factor = np.where(by_name & (hint == SERVES) & (kin == 0), _SERVICE_NAME * factor, factor)
     own = np.where((roles & MAKES > 0) & (hint == TRADES), _AGAINST_NAME, 1.0)
     return np.where(roles > 0, roles, told).astype(np.uint8), mentions.strength * np.where(roles > 0, own, factor)
+
+
+def _step(
+    told: np.ndarray, strength: np.ndarray, fills: np.ndarray, software: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Roles and strengths as the step of the chain sees them; ``fills`` and ``software`` (the term is one) by mention.
+
+    Who generates power or heat runs a plant: where services fill the segment that serves it. Who makes goods is not yet
+    in their trade. To develop software is to make it.
+    """
+    makes = told & MAKES > 0
+    runs = makes & (fills == SERVES)
+    told = np.where(runs, (told ^ MAKES) | SERVES, told)
+    wrote = software & (fills == MAKES) & (told & RESEARCHES > 0)
+    told = np.where(wrote, told | MAKES, told).astype(np.uint8)
+    return told, strength * np.where(makes & (fills == TRADES), _OTHER_STEP, 1.0)
 
 
 def _choose(chance: np.ndarray, fills: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -43,3 +43,15 @@ def hints(names: pl.Series) -> np.ndarray:
         .to_series()
         .to_numpy()
     )
+
+
+#: Businesses that stand outside the chains, whatever goods they list beside: 物业管理, 银行, 村级代销店.
+_OUTSIDE = (
+    "物业|邮政|银行|信用社|信用合作联社|保险|置业|房地产|投资|旅行社|旅游|学校|培训|供销社|双代店|代购代销|百货|广告|典当|宾馆|酒店|劳务|"
+    "资产管理|担保|租赁站|文化传播|园林|建筑工程|市政|工会|村民|社区|殡葬|娱乐|影|美容|美发|车站|客运|货运|出租"
+)
+
+
+def outside(names: pl.Series) -> np.ndarray:
+    """Whether each name tells of a business that is in no chain (bool)."""
+    return names.str.contains(_OUTSIDE).fill_null(False).to_numpy()

@@ -16,13 +16,14 @@ import numpy as np
 import polars as pl
 from ahocorasick_rs import BytesAhoCorasick
 
+from lianpu.analysis.placement.confidence import confidence
 from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES, words
 from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
 from lianpu.analysis.placement.model import TextModel
 from lianpu.analysis.placement.texts import Texts, search
 
 #: Changes whenever the method gives other results for the same inputs.
-METHOD = "placement/1"
+METHOD = "placement/2"
 BATCH = 10_000  # its arrays stay near the processor; more rows share hardly more passages
 _SPAN = {"start": pl.UInt32(), "end": pl.UInt32(), "text": pl.String(), "activity": pl.String(), "source": pl.String()}
 _COLUMNS: dict[str, pl.DataType] = {
@@ -38,7 +39,6 @@ SCHEMA = pl.Schema(_COLUMNS)
 _ACTIVITIES = ["unstated"] + [
     "+".join(role for place, role in enumerate(ROLES) if bits >> place & 1) for bits in range(1, 16)
 ]
-_OTHER_ROLE = 0.6  # a seller ranks after a maker where makers fill the segment
 
 
 class Placer:
@@ -147,14 +147,12 @@ class Placer:
     def _batch(self, frame: pl.DataFrame, at: int, top_k: int) -> pl.DataFrame:
         found = self._matcher.evidence(frame["name"], frame["scope"])
         if self._model is None:
-            row, code, role, score, group = found.pair_row, found.pair_code, found.role, found.score, None
+            row, code, role, group = found.pair_row, found.pair_code, found.role, None
+            score = confidence(found, self._fills, frame["name"])
         else:
             row, code, role, score, group = self._model.combine(frame, found, self._matcher, top_k)
         keep = np.flatnonzero(score > 0)
-        # labels have taught a model what matters; without them the role that fills the segment goes first
-        same = (role[keep] == self._fills[code[keep]]) | (self._model is not None)
-        fitting = np.where(same, 1.0, _OTHER_ROLE)
-        order = keep[np.lexsort((code[keep], -score[keep] * fitting, row[keep]))]
+        order = keep[np.lexsort((code[keep], -score[keep], row[keep]))]
         firsts = np.append(True, np.diff(row[order]) != 0) if len(order) else np.zeros(0, bool)
         rank = np.arange(len(order)) - np.maximum.accumulate(np.where(firsts, np.arange(len(order)), 0)) + 1
         chosen = order[rank <= top_k]
