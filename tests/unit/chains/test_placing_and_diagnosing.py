@@ -109,7 +109,7 @@ class TestPlacing:
         assert set(Placement.objects.values_list("enterprise__name", flat=True)) == {firms["己"].name}
 
     def test_a_kept_model_of_another_method_is_fitted_anew(self, placed: Firms, home: Path) -> None:
-        (kept,) = (home / "models").iterdir()
+        (kept,) = (home / "models").glob("placer-*.zip")
         version = current_placer().version
         kept.write_bytes(b"half written")
         assert current_placer().version == version

@@ -152,6 +152,7 @@ class Matcher:
         self.terms, self.fills = terms, fills
         self.grammar = Grammar(terms.words)
         self._strength = terms.strengths(fills)
+        self._generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
         self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
 
@@ -183,6 +184,8 @@ class Matcher:
         placed = pair_row[np.diff(pair_row, prepend=-1) > 0]
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
+        # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
+        strength = np.where((mentions.source == NAME) & self._generic[product[each]], _OTHER_STEP, 1.0) * strength
         told, strength = _step(told, strength, self.fills[pair_code][group], self._software[product[each]])
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
