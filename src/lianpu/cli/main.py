@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lianpu.chains.scale import ENGINES
-from lianpu.cli import accounts, auditing, documents, files, searching
+from lianpu.cli import accounts, auditing, documents, files, pairing, searching
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -341,6 +341,8 @@ def maps_check(as_json: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
+for told in (pairing.pairing, pairing.targets, pairing.network):
+    main.add_command(told)
 main.add_command(accounts.admin)
 main.add_command(auditing.audit)
 main.add_command(searching.search_group)

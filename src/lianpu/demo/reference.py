@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NAME = "示例对照"
 MODEL = "sample"
+BRANCH_EVERY, HEADS_EVERY = 20, 100
 _PROVINCES = (
     "广东14 江苏12 浙江11 山东10 河南7 四川6 河北6 湖北5 安徽5 福建5 上海4 湖南4 北京4 陕西4 辽宁4 江西3 重庆3 云南3 广西2 山西2 黑龙江2 吉林2 贵州2 "
     "新疆2 天津2 内蒙古2 甘肃2 海南1 宁夏1 青海1"
@@ -22,7 +23,8 @@ _PROVINCES = (
 def reference_frames(maps: Sequence[ChainMap]) -> tuple["pl.DataFrame", "pl.DataFrame", str]:
     """Firms (firm, name, uscc, province, city), their placements (firm, segment, role, confidence), and a fingerprint.
 
-    Every firm of the reference fills one segment; those beyond the sum of the counts stand outside every chain.
+    Every firm of the reference fills one segment; those beyond the sum of the counts stand outside every chain. Every
+    twentieth is a branch of a firm some numbers before it, so that some firms reach over several provinces.
     """
     import polars as pl
 
@@ -32,10 +34,18 @@ def reference_frames(maps: Sequence[ChainMap]) -> tuple["pl.DataFrame", "pl.Data
     roles = {leaf.code: leaf.filled_by for one in maps for leaf in one.leaves}
     provinces = stream("reference").choices(*shares(_PROVINCES), k=NATION_FIRMS)
     number = pl.int_range(1, NATION_FIRMS + 1, eager=True).cast(pl.Int64)
-    firms = pl.DataFrame({"firm": number}).with_columns(
-        name=pl.lit("示例对照企业") + pl.col("firm").cast(pl.String).str.zfill(5),
+    branch = pl.col("firm") % BRANCH_EVERY == 0
+    head = pl.when(branch).then(pl.col("firm") // HEADS_EVERY * HEADS_EVERY + 1).otherwise("firm").cast(pl.String)
+    firms = pl.DataFrame({"firm": number, "province": pl.Series(provinces)}).select(
+        "firm",
+        name=pl.concat_str(
+            pl.lit("示例对照企业"),
+            head.str.zfill(5),
+            pl.lit("有限公司"),
+            pl.when(branch).then(pl.col("province") + "分公司").otherwise(pl.lit("")),
+        ),
         uscc=pl.lit(""),
-        province=pl.Series(provinces),
+        province="province",
         city=pl.lit(""),
     )
     segments = [code for code, count in counts.items() for _ in range(count)][:NATION_FIRMS]

@@ -73,10 +73,7 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
     states: dict[int, SegmentState] = {}
     findings: list[Finding] = []
     if run is not None:
-        seen = rights.restrict(
-            SegmentState.objects.filter(run=run, segment__chain=chain), registry["segment-states"], user
-        )
-        states = {state.segment_id: state for state in seen}
+        states = states_of(user, run, chain)
         told = rights.restrict(Finding.objects.filter(run=run, chain=chain), registry["findings"], user)
         findings = list(told.select_related("segment").order_by("rank"))
     first = {finding.segment_id: finding for finding in reversed(findings)}
@@ -95,6 +92,12 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
     )
     counts = {state.value: sum(row.state == state.value for row in states.values()) for state in State}
     return Board(chain, run, stages, flows, counts, findings)
+
+
+def states_of(user: Any, run: DiagnosisRun, chain: Chain) -> dict[int, SegmentState]:
+    """Segment id → its state in ``run``, of the segments of ``chain`` that ``user`` may see."""
+    rows = SegmentState.objects.filter(run=run, segment__chain=chain)
+    return {state.segment_id: state for state in rights.restrict(rows, registry["segment-states"], user)}
 
 
 @dataclass(frozen=True)

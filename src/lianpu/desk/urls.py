@@ -5,6 +5,9 @@ from lianpu.desk import views
 app_name = "desk"
 urlpatterns = [
     path("", views.cockpit, name="cockpit"),
+    path("pairing/", views.pairing_page, name="pairing"),
+    path("pairing/<str:segment>/pairs.<str:form>", views.pairs_file, name="pairs-file"),
+    path("pairing/<str:segment>/targets.<str:form>", views.targets_file, name="targets-file"),
     path("desk/<str:code>/", views.chain_desk, name="chain"),
     path("desk/<str:code>/dossier.<str:form>", views.dossier, name="dossier"),
     path("desk/<str:code>/<str:segment>/", views.segment_sheet, name="segment"),

@@ -1,17 +1,20 @@
-"""Desk pages: the cockpit, a chain's desk, a segment, the chain's book."""
+"""Desk pages: the cockpit, a chain's desk, a segment, pairing, the chain's book."""
 
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.views.decorators.http import require_GET, require_POST
 
 from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
-from lianpu.desk import queries
+from lianpu.desk import pairing, queries
 from lianpu.projects.queries import answered_findings
-from lianpu.register import jobs, rights
+from lianpu.register import exporting, jobs, rights
 from lianpu.register.declare import registry
+from lianpu.register.views.common import download
 
 LISTED = 15  # findings under the map
 
@@ -68,6 +71,7 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "flows": board.flows,
         "answered": answered_findings(board.findings[:LISTED]),
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
+        "falls": _falls(request, opened, run),
         "figures": run.figures.get(chain.code, {}) if run and board.told else {},
     }
     return render(request, "desk/chain.html", context)
@@ -87,8 +91,96 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
         "place": place,
         "run": run,
         "chain": chain,
+        "falls": _falls(request, found, run),
     }
     return render(request, "desk/segment_sheet.html", context)
+
+
+def _falls(request: HttpRequest, segment: Any, run: Any) -> pairing.Falls | None:
+    return pairing.falls_of(request.user, segment, run) if segment is not None and run is not None else None
+
+
+@require_GET
+def pairing_page(request: HttpRequest) -> HttpResponse:
+    """Local pairs, targets elsewhere and what falls, of one segment; without one, the segments of a chain to choose from."""
+    user = request.user
+    rights.demand(user, registry["placements"], rights.VIEW)
+    place = queries.place_for(user, request.GET.get("place", ""))
+    run = queries.run_for(user, place)
+    segment = pairing.segment_for(user, request.GET.get("segment", ""))
+    chains = list(rights.restrict(chains_in_order(), registry["chains"], user))
+    asked = request.GET.get("chain", "")
+    chain = next((one for one in chains if one.code == asked), segment.chain if segment else None)
+    if segment is not None and segment.chain != chain:  # another chain was chosen on the page
+        segment = None
+    chain = chain or (chains[0] if chains else None)
+    context: dict[str, Any] = {
+        "place": place,
+        "places": diagnosed_places(),
+        "run": run,
+        "chains": chains,
+        "chain": chain,
+        "segments": pairing.segments_for(user, chain) if chain else [],
+        "segment": segment,
+        "states": queries.states_of(user, run, chain) if run and chain else {},
+    }
+    if segment is not None and run is not None and place is not None:
+        samples = bool(run.versions.get("sample"))
+        context |= {
+            "state": context["states"].get(segment.pk),
+            "pairs": pairing.pairs_of(user, segment, place, samples=samples, top=SHOWN),
+            "targets": pairing.targets_of(user, [segment.code], run).get(segment.code, []),
+            "falls": _falls(request, segment, run),
+            "forms": TABLE_FORMS,
+        }
+    return render(request, "desk/pairing.html", context)
+
+
+SHOWN = 50
+TABLE_FORMS = ("xlsx", "csv")
+
+
+@require_GET
+def pairs_file(request: HttpRequest, segment: str, form: str) -> HttpResponse:
+    """The local pairs of a segment as a table, more of them than the page shows."""
+
+    def made(found: Any, run: Any) -> tuple[list[str], list[list[object]]]:
+        samples = bool(run.versions.get("sample"))
+        rows = pairing.pairs_of(request.user, found, run.place, samples=samples, top=1000)
+        return pairing.pair_table(rows)
+
+    return _table_file(request, segment, form, "本地供需配对", made)
+
+
+@require_GET
+def targets_file(request: HttpRequest, segment: str, form: str) -> HttpResponse:
+    """The promotion targets of a segment as a table, more of them than the page shows."""
+
+    def made(found: Any, run: Any) -> tuple[list[str], list[list[object]]]:
+        rows = pairing.targets_of(request.user, [found.code], run, top=100, a_province=20)
+        return pairing.target_table(rows.get(found.code, []))
+
+    return _table_file(request, segment, form, "招商目标", made)
+
+
+def _table_file(
+    request: HttpRequest,
+    code: str,
+    form: str,
+    title: str,
+    made: Callable[[Any, Any], tuple[Sequence[str], Sequence[Sequence[object]]]],
+) -> HttpResponse:
+    rights.demand(request.user, registry["placements"], rights.EXPORT)
+    segment = pairing.segment_for(request.user, code)
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    run = queries.run_for(request.user, place)
+    if segment is None or run is None or place is None or form not in TABLE_FORMS:
+        raise Http404("没有这个环节，或还没有诊断，不能导出。")
+    with override(None):  # files keep the declared words
+        heads, rows = made(segment, run)
+    out = BytesIO()
+    exporting.write_table(out, title, heads, rows, form)
+    return download(out.getvalue(), f"{place.name}{segment.name}{title}.{form}", exporting.FORMS[form])
 
 
 @require_POST

@@ -83,6 +83,28 @@ def _csv(out: IO[bytes], _: Register, columns: Sequence[BoundColumn], rows: Iter
     write_csv(out, [column.head for column in columns], rows)
 
 
+def write_table(out: IO[bytes], title: str, heads: Sequence[str], rows: Iterable[Sequence[object]], form: str) -> None:
+    """A table that is no register as xlsx or csv; texts that a spreadsheet would run as formulas are harmless in both."""
+    if form == "csv":
+        write_csv(out, heads, rows)
+        return
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet(sheet_name(title))
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1}))
+        day = book.add_format({"num_format": DAY})
+        widths = [2 * len(head) + 2 for head in heads]
+        for at, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row):
+                write_cell(sheet, at, column, cell, day)
+                if isinstance(cell, str):
+                    widths[column] = max(widths[column], min(2 * len(cell) + 2, 60))
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+
+
 def sheet_name(title: str, number: int = 1) -> str:
     """A title as Excel takes it for a sheet's name."""
     plain = re.sub(r"[\\[\]:*?/]", "", title)

@@ -71,7 +71,8 @@ def keep_reference(
     folder = Path(settings.LIANPU_HOME) / "references"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.parquet"
-    placements.join(firms, on="firm", how="left").write_parquet(file)
+    # Firms without a placement too: their branches tell how far a group reaches.
+    firms.join(placements, on="firm", how="left").write_parquet(file)
     with acting(user, reason="载入对照库", source="command"):
         kept, _ = Reference.objects.update_or_create(
             name=name,
@@ -113,6 +114,12 @@ def reference_in_use() -> Reference | None:
 
 def reference_frame(reference: Reference) -> "pl.DataFrame":
     """Placements of the reference's firms: firm, segment, role, confidence, name, uscc, province, city."""
+    return reference_firms(reference).drop_nulls("segment")
+
+
+def reference_firms(reference: Reference) -> "pl.DataFrame":
+    """The same with a row for each firm that stands on no segment (segment, role and confidence null); a reference
+    kept by an earlier version has none of these."""
     import polars as pl
 
     file = Path(reference.file)
