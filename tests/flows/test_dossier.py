@@ -35,6 +35,7 @@ SEGMENTS = (
     ("C4", "管材", "downstream"),
 )
 EAST, WEST = "东区塑料管材有限公司", "西区单体化工有限公司"
+HEAD = "远方树脂有限公司"
 ELSEWHERE, BRANCH, AT_HOME = "远方树脂股份有限公司", "远方树脂有限公司临江分公司", "本城树脂有限公司"
 
 
@@ -204,8 +205,10 @@ def test_charts_are_drawn_by_word_and_carry_their_data(diagnosed: City) -> None:
 def test_promotion_targets_are_firms_elsewhere_that_can_invest(diagnosed: City) -> None:
     sheet = load_workbook(io.BytesIO(diagnosed.book("xlsx")))["招商目标"]
     rows = [row for row in sheet.iter_rows(min_row=5, values_only=True) if row[0]]
-    assert [(row[1], row[3], row[5], row[6]) for row in rows] == [("树脂", ELSEWHERE, "东海", "滨海")]
+    found = [(row[1], row[3], row[5], row[6]) for row in rows]
+    assert found == [("树脂", ELSEWHERE, "东海", "滨海"), ("树脂", HEAD, "东海", "滨海")]
     assert "名称即含该产品" in rows[0][7]
+    assert f"据其分支{BRANCH}" in rows[1][7]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -23,7 +23,6 @@ from lianpu.places.queries import inside
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.language import declared
-from lianpu.register.reading import UnreadableError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,6 +91,11 @@ class Target:
     score: float
     confidence: float
     lines: list[Line]
+
+    @property
+    def why(self) -> str:
+        """What speaks for it, in one sentence."""
+        return _("；").join(line.words for line in self.lines if line.value > 0)
 
 
 @dataclass(frozen=True)
@@ -252,11 +256,8 @@ def targets_of(
 
     from lianpu.analysis.pairing import explain_target, targets
 
-    if run.reference is None or not codes or not rights.may(user, registry["references"], rights.VIEW):
-        return {}
-    try:
-        prepared = prepared_reference(run.reference, run.rules.get("min_confidence", FILLING_CONFIDENCE))
-    except UnreadableError:
+    prepared = _reference_of(user, run) if codes else None
+    if prepared is None:
         return {}
     rules = replace(prepared.rules, top=top, a_province=a_province)
     segments = segment_frame()
@@ -272,7 +273,7 @@ def targets_of(
     )
     names = dict(segments.select("code", "name").iter_rows())
     codes_of = dict(zip(prepared.firms["firm"], prepared.firms["uscc"], strict=True))
-    mark = "（示例）" if run.reference.is_sample else ""
+    mark = "（示例）" if run.reference is not None and run.reference.is_sample else ""
     listed: dict[str, list[Target]] = {}
     for row in found.iter_rows(named=True):
         lines = [_target_line(line, names) for line in explain_target(row, rules)]
@@ -293,11 +294,35 @@ def targets_of(
     return listed
 
 
-def prepared_reference(stored: StoredReference, min_confidence: float) -> "Reference":
-    """The firms of a reference with their groups, made once for its file as it stands."""
+def makers_elsewhere(user: Any, codes: Sequence[str], run: DiagnosisRun) -> "pl.DataFrame | None":
+    """Firms of the reference outside the place that fill these segments: (segment, firm, province); None without one."""
+    import polars as pl
+
+    prepared = _reference_of(user, run)
+    if prepared is None:
+        return None
+    home = pl.Series(_home(run.place), dtype=pl.String).implode()
+    asked = segment_frame().filter(pl.col("code").is_in(pl.Series(list(codes), dtype=pl.String).implode()))
+    return (
+        prepared.placed.join(asked.select(segment="code", role="filled_by"), on=["segment", "role"])
+        .unique(["segment", "firm"])
+        .join(prepared.firms.select("firm", "province", "city"), on="firm")
+        .filter(~pl.col("province").is_in(home) & ~pl.col("city").is_in(home))
+        .select("segment", "firm", "province")
+        .sort("segment", "firm")
+    )
+
+
+def _reference_of(user: Any, run: DiagnosisRun) -> "Reference | None":
+    """The firms of the run's reference with their groups, made once for its file as it stands; None where there is no
+    readable one or the user may not see references."""
+    stored = run.reference
+    if stored is None or not rights.may(user, registry["references"], rights.VIEW):
+        return None
     file = Path(stored.file)
-    stamp = file.stat().st_mtime_ns if file.is_file() else 0
-    return _prepared(stored.pk, stamp, min_confidence)
+    if not file.is_file():
+        return None
+    return _prepared(stored.pk, file.stat().st_mtime_ns, run.rules.get("min_confidence", FILLING_CONFIDENCE))
 
 
 @lru_cache(maxsize=1)
@@ -362,6 +387,7 @@ def _target_line(line: Mapping[str, Any], names: Mapping[str, str]) -> Line:
     if part == "fit":
         words = [_("挂链可信度 %.2f") % facts["confidence"]]
         words += [_("名称即含该产品")] if facts["named"] else []
+        words += [_("据其分支%s") % facts["branch"]] if facts["branch"] else []
         words.append(_("专做此环节") if facts["breadth"] == 1 else _("涉及%s个环节") % facts["breadth"])
     elif part == "ties":
         own, near = (_join(names.get(code, code) for code in facts[key]) for key in ("own", "neighbours"))

@@ -12,7 +12,10 @@ from lianpu.site.accounts.queries import ACCOUNTS
 
 # Pages that stand before the registers of an area: URL name, words, icon, and the register and action that they ask for.
 PAGES = {
-    "图谱": (("review", _("核定台"), "checklist", "placements", rights.CHANGE),),
+    "图谱": (
+        ("review", _("核定台"), "checklist", "placements", rights.CHANGE),
+        ("desk:pairing", _("供需配对与招商目标"), "arrows-exchange", "placements", rights.VIEW),
+    ),
     "行动": (
         ("projects:board", _("调度看板"), "dashboard", "project-years", rights.VIEW),
         ("projects:mine", _("填报进度"), "pencil", "submissions", rights.CHANGE),

@@ -232,7 +232,12 @@ def explain_target(row: dict[str, Any], rules: TargetRules | None = None) -> lis
     """The parts of one row of :func:`targets`: part, value, weight, points and the evidence (facts by name)."""
     weights = (rules or TargetRules()).weights
     facts: dict[str, dict[str, Any]] = {
-        "fit": {"confidence": row["confidence"], "named": row["named"], "breadth": row["breadth"]},
+        "fit": {
+            "confidence": row["confidence"],
+            "named": row["named"],
+            "breadth": row["breadth"],
+            "branch": row["name"] if row["name"] != row["head"] else None,
+        },
         "ties": {"own": row["own"], "neighbours": row["neighbours"]},
         "group": {"firms": row["here"], "certain": row["group"] >= 1},
         "reach": {"provinces": row["provinces"], "large": row["large"]},

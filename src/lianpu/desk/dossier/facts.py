@@ -25,7 +25,7 @@ from lianpu.chains.models import (
 )
 from lianpu.chains.queries import latest_run
 from lianpu.desk.dossier.measures import Local, Measure, measures_for
-from lianpu.desk.dossier.targets import Market, Wanted, markets_of
+from lianpu.desk.dossier.targets import Market, markets_of
 from lianpu.desk.queries import Board, board
 from lianpu.enterprises.queries import with_revenue
 from lianpu.places.models import Place
@@ -306,17 +306,10 @@ def _advice(user: Any, run: DiagnosisRun, rows: list[Row], findings: list[Findin
     by_segment = {row.segment.pk: row for row in rows}
     findings = [finding for finding in findings if finding.segment_id in by_segment]
     products: dict[int, list[str]] = {}
-    wanted: dict[str, Wanted] = {}
-    gaps = [finding for finding in findings if finding.state == State.MISSING]
     for product in Product.objects.filter(segment__in=[finding.segment_id for finding in findings]).order_by("pk"):
         products.setdefault(product.segment_id, []).append(product.name)
-        if by_segment[product.segment_id].state.state == State.MISSING:
-            segment = by_segment[product.segment_id].segment
-            one = wanted.setdefault(segment.code, Wanted(segment.filled_by, []))
-            one.words.extend([product.name, *product.aliases])
-    for finding in gaps:
-        wanted.setdefault(finding.segment.code, Wanted(finding.segment.filled_by, []))
-    markets = markets_of(user=user, run=run, wanted=wanted)
+    gaps = [finding.segment.code for finding in findings if finding.state == State.MISSING]
+    markets = markets_of(user=user, run=run, wanted=list(dict.fromkeys(gaps)))
     local = _local(user, run, findings)
     advice = []
     for finding in findings:
