@@ -8,6 +8,7 @@ The records of each row are folded, newest first, into what becomes of the row; 
 images to the tables inside the database, one statement for all rows that take the same columns back.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -161,9 +162,9 @@ class _Undoing:
             self._demand(models_by_label[label])
 
     def _plan_batch(self, model: Model, changes: Mapping[int, Sequence[int]]) -> None:
-        present = present_images(model, changes, locked=True)
+        present = {pk: _parted(now) for pk, now in present_images(model, changes, locked=True).items()}
         wanted = [pk for pks in changes.values() for pk in pks]
-        images = images_of(wanted)
+        images = {pk: (how, _parted(old), _parted(new)) for pk, (how, old, new) in images_of(wanted).items()}
         facts = _facts(model)
         for row, pks in changes.items():
             made = self._fold(facts, row, present.get(row), [(pk, *images[pk]) for pk in pks])
@@ -181,6 +182,7 @@ class _Undoing:
         then = None if now is None else dict(now)
         for change, action, before, after in changes:
             altered = [c for c in facts.columns if c in before and c in after and before[c] != after[c]]
+            altered += [c for c in _own(before, after) if before.get(c) != after.get(c)]
             if why := _objection(facts, action, then, before, after, altered):
                 self.kept[change] = why
                 continue
@@ -192,7 +194,7 @@ class _Undoing:
                 then, made.sources = None, {}
             else:
                 for column in altered:
-                    then[column] = before[column]
+                    then[column] = before.get(column)
                     made.sources[column] = change
         made.stays = then is not None
         if then is not None:
@@ -343,6 +345,9 @@ class _Facts:
     watched: frozenset[str]
 
     def label(self, column: str) -> str:
+        if column.startswith(OWN):
+            register, name = registry.by_model.get(self.model._meta.label_lower), column.removeprefix(OWN)
+            return register.by_name[name].label if register and name in register.by_name else name
         return str(next(f.verbose_name for f in self.model._meta.concrete_fields if f.column == column))
 
 
@@ -368,9 +373,28 @@ def _objection(
         return _("此行已被删除")
     if action == "insert":
         since = [c for c in facts.columns if c in after and then.get(c) != after[c]]
+        since += [c for c in _own(then, after) if then.get(c) != after.get(c)]
     else:
-        since = [c for c in altered if then.get(c) not in (after[c], before[c])]
+        since = [c for c in altered if then.get(c) not in (after.get(c), before.get(c))]
     return _("此后又改过：%s") % "、".join(map(facts.label, since)) if since else ""
+
+
+OWN = "extra."
+"""Before the name of a column of an office's own in a parted image: each is taken back by itself."""
+_PLAIN = re.compile(r"\w+", re.ASCII)
+
+
+def _parted(image: Image) -> Image:
+    """The image with a column of its own for everything under ``extra``."""
+    held = image.get("extra")
+    if not isinstance(held, dict) or not all(_PLAIN.fullmatch(name) for name in held):
+        return image
+    return {c: v for c, v in image.items() if c != "extra"} | {OWN + name: value for name, value in held.items()}
+
+
+def _own(*images: Image) -> list[str]:
+    """The columns of an office's own that any of the parted images holds."""
+    return sorted({c for image in images for c in image if c.startswith(OWN)})
 
 
 def _key(image: Image, key: "Sequence[models.Field[Any, Any]]") -> tuple[Any, ...] | None:
@@ -403,7 +427,7 @@ def _hidden_columns(user: Any, model: Model) -> set[str]:
     seen = {c.name for c in rights.visible(user, register.bound)}
     unseen = [c for c in register.bound if c.name not in seen]
     columns = {str(c.field.column) for c in unseen if c.field is not None}
-    return columns | {"extra"} if any(c.is_custom for c in unseen) else columns
+    return columns | {OWN + c.name for c in unseen if c.is_custom}
 
 
 def _reachable(user: Any, model: Model, ids: Sequence[int], action: str) -> set[int]:
@@ -448,6 +472,8 @@ def _put_back(model: Model, rows: Iterable[_Row]) -> None:
     for names, sources in together.items():
         fields = [f for f in model._meta.concrete_fields if f.column in names]
         given = ", ".join(f'"{f.column}" = {held_before(f)}' for f in fields)
+        if own := [name.removeprefix(OWN) for name in sorted(names) if name.startswith(OWN)]:
+            given += f'{", " if given else ""}"extra" = {_own_before(model, own)}'
         within, params = among("c.id", sources)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -455,6 +481,18 @@ def _put_back(model: Model, rows: Iterable[_Row]) -> None:
                 f"WHERE {_quoted(model)}.id = c.row AND {within}",
                 params,
             )
+
+
+def _own_before(model: Model, names: Iterable[str]) -> str:
+    """SQL for a row's ``extra`` in which the columns ``names`` are as before the change ``c``: held, or not there."""
+    made = f'{_quoted(model)}."extra"'
+    for name in names:
+        if connection.vendor == "sqlite":  # a null in a patch takes the key away
+            made = f"json_patch({made}, json_object('{name}', json(c.before -> '$.extra.{name}')))"
+        else:
+            held = f"c.before -> 'extra' -> '{name}'"
+            made = f"({made} - '{name}') || jsonb_strip_nulls(jsonb_build_object('{name}', {held}))"
+    return made
 
 
 def _bring_back(model: Model, deletions: Sequence[int]) -> None:

@@ -14,10 +14,11 @@ from lianpu.register import custom, exporting, importing
 from lianpu.register.declare import registry
 from lianpu.register.history import changes_of
 from lianpu.register.listing import Listing
-from lianpu.register.models import CustomField
+from lianpu.register.models import Change, CustomField
 from lianpu.register.rights import SYSTEM
 from lianpu.register.services import save_row
 from lianpu.register.testing import grant, signed_in
+from lianpu.register.undo import revert
 
 ENTERPRISES = "enterprises"
 
@@ -200,3 +201,29 @@ def test_a_kind_changes_only_where_every_value_can_be_read(
     write(Enterprise.objects.get(pk=firms["乙"].pk), fields, {"text": ""})
     custom.define(user=SYSTEM, register=register, field=field)
     assert stored(firms["甲"], fields)["text"] == 2021
+
+
+def test_each_column_is_taken_back_by_itself(fields: Mapping[str, CustomField], firms: Mapping[str, Any]) -> None:
+    """What others have written since into other columns of an office's own stays; into the same one, it keeps the change."""
+    firm = firms["甲"]
+    write(firm, fields, {"text": "王师傅", "integer": "10"})
+    write(firm, fields, {"text": "李师傅", "number": "7"})
+    second = Change.objects.latest("pk").act
+    write(firm, fields, {"integer": "30", "choice": "扩产"})
+    undone = revert(Change.objects.filter(act=second), user=SYSTEM)
+    assert undone.kept == []
+    now = stored(firm, fields)
+    assert (now["text"], now["number"], now["integer"], now["choice"]) == ("王师傅", None, 30, "扩产")
+    assert fields["number"].name not in Enterprise.objects.get(pk=firm.pk).extra, "as if it had never been filled in"
+    assert revert(Change.objects.filter(act=undone.act), user=SYSTEM).kept == []
+    assert stored(firm, fields)["number"] == Decimal("7")
+    write(firm, fields, {"number": "8"})
+    assert [one.why for one in revert(Change.objects.filter(act=second), user=SYSTEM).kept] == ["此后又改过：厂房面积"]
+    limited = grant("limited", {"*": ["*"]})
+    CustomField.objects.filter(pk=fields["choice"].pk).update(sensitivity="secret")
+    custom.forget()
+    write(firm, fields, {"choice": "迁出"})
+    last = Change.objects.filter(act=Change.objects.latest("pk").act)
+    assert [one.why for one in revert(last, user=limited).kept] == ["涉及您无权查看的列"]
+    write(firm, fields, {"text": "赵师傅"})
+    assert revert(Change.objects.filter(act=Change.objects.latest("pk").act), user=limited).kept == []
