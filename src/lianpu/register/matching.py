@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BATCH = 2000
 CLEAR = 0.03  # by this the best proposal must stand out to be taken without asking
 SHOWN = 5  # proposals a question shows
+LIKENED = 300_000  # rows of a register that a form looks through for what is like a text
 LONGEST = 200  # of a text that can be decided on
 BY_LIKENESS = "按名称相似认定"
 
@@ -186,13 +187,23 @@ def _listed(proposals: Sequence[Proposal]) -> str:
     return "、".join(f"{one.label}（{one.score:.0%}）" for one in proposals[:SHOWN])
 
 
-def find_one(register: Register, column: BoundColumn, text: str) -> int:
-    """The row that one typed text means, exactly or as decided before; ``BadValueError`` where there is none. Likenesses
-    are not looked for: a form suggests rows while one types, and looking through a large register takes seconds."""
-    answer = recognise(register, column, [text]).get(text)
-    if answer is None:
-        raise BadValueError(f"找不到这个{column.label}", "请填写其代码或全称")
-    return answer
+def find_one(register: Register, column: BoundColumn, text: str, user: Any) -> int:
+    """The row that one typed text means, exactly or as decided before; ``BadValueError`` where there is none, with the rows
+    that ``user`` may see and that are like it, as an import would ask about them."""
+    known = recognise(register, column, [text])
+    answer = known.get(text)
+    if answer is not None:
+        return answer
+    proposals = propose(column, [text], user).get(text, ()) if text not in known and _is_looked_through(column) else ()
+    if proposals:
+        raise BadValueError(f"找不到完全相同的{column.label}，有相近的", f"请核对后填写其一：{_listed(proposals)}")
+    raise BadValueError(f"找不到这个{column.label}", "请填写其代码或全称")
+
+
+def _is_looked_through(column: BoundColumn) -> bool:
+    """Whether the register that ``column`` points into is looked through for one text: a large one would take seconds."""
+    target = target_of(column)
+    return target is not None and target.model._default_manager.order_by()[: LIKENED + 1].count() <= LIKENED
 
 
 # -- decisions ---------------------------------------------------------------------------------

@@ -91,12 +91,12 @@ def _demand_version(register: Register, user: Any, pk: int, expected: int) -> No
         raise ConflictError(now, since)
 
 
-def _value(register: Register, column: BoundColumn, cell: object) -> Any:
+def _value(register: Register, column: BoundColumn, cell: object, user: Any) -> Any:
     """What a cell says; for a reference the id of the row that it means."""
     value = column.kind.parse(cell)
     if not isinstance(column.kind, Reference) or column.column.match is None:
         return value
-    return matching.find_one(register, column, value)
+    return matching.find_one(register, column, value, user)
 
 
 def read_cells(*, register: Register, user: Any, values: Mapping[str, object], pk: int | None = None) -> PlannedRow:
@@ -121,7 +121,7 @@ def read_cells(*, register: Register, user: Any, values: Mapping[str, object], p
                 planned.values[column.name] = None if column.field.null else column.field.get_default()
             continue
         try:
-            planned.values[column.name] = _value(register, column, cell)
+            planned.values[column.name] = _value(register, column, cell, user)
         except BadValueError as bad:
             faults[column.name] = [f"{bad.reason}；{bad.remedy}"]
     if not faults:

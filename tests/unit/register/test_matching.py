@@ -200,8 +200,12 @@ def test_what_cannot_be_decided_is_refused(
 def test_a_form_knows_decisions_and_takes_nothing_by_likeness(firms: Mapping[str, Enterprise]) -> None:
     cells = {"enterprise": UNSURE, "indicator": "税收（万元）", "period": "2021", "value": "3"}
     for text in (UNSURE, "示例甲铝业公司"):
-        with pytest.raises(ValidationError, match="找不到"):
+        with pytest.raises(ValidationError, match=f"有相近的.*{firms['甲'].name} {firms['甲'].uscc}"):
             save_row(register=FIGURES, user=SYSTEM, values=cells | {"enterprise": text})
+    elsewhere = grant("elsewhere", {"*": ["*"]}, ["figures"], place_path=firms["丙"].place.path)  # type: ignore[union-attr]
+    for text, user in (("毫无关系的名字", SYSTEM), (UNSURE, elsewhere)):
+        with pytest.raises(ValidationError, match="找不到这个.*；请填写其代码或全称"):
+            save_row(register=FIGURES, user=user, values=cells | {"enterprise": text})
     decide(user=SYSTEM, register=FIGURES, column="enterprise", text=UNSURE, target=firms["甲"].pk)
     made = save_row(register=FIGURES, user=SYSTEM, values=cells)
     assert made.enterprise_id == firms["甲"].pk  # type: ignore[attr-defined]
