@@ -190,20 +190,20 @@ def _listed(proposals: Sequence[Proposal]) -> str:
 def find_one(register: Register, column: BoundColumn, text: str, user: Any) -> int:
     """The row that one typed text means, exactly or as decided before; ``BadValueError`` where there is none, with the rows
     that ``user`` may see and that are like it, as an import would ask about them."""
-    known = recognise(register, column, [text])
+    known, target = recognise(register, column, [text]), target_of(column)
     answer = known.get(text)
     if answer is not None:
         return answer
-    proposals = propose(column, [text], user).get(text, ()) if text not in known and _is_looked_through(column) else ()
+    is_open = text not in known and target is not None and is_looked_through(target)
+    proposals = propose(column, [text], user).get(text, ()) if is_open else ()
     if proposals:
         raise BadValueError(f"找不到完全相同的{column.label}，有相近的", f"请核对后填写其一：{_listed(proposals)}")
     raise BadValueError(f"找不到这个{column.label}", "请填写其代码或全称")
 
 
-def _is_looked_through(column: BoundColumn) -> bool:
-    """Whether the register that ``column`` points into is looked through for one text: a large one would take seconds."""
-    target = target_of(column)
-    return target is not None and target.model._default_manager.order_by()[: LIKENED + 1].count() <= LIKENED
+def is_looked_through(register: Register) -> bool:
+    """Whether a form looks through the register for what is like a text: a large one would take seconds."""
+    return register.model._default_manager.order_by()[: LIKENED + 1].count() <= LIKENED
 
 
 # -- decisions ---------------------------------------------------------------------------------

@@ -62,6 +62,16 @@ def save_row(
     return instance
 
 
+def told_of_likes(*, register: Register, user: Any, values: Mapping[str, object]) -> str:
+    """Which stored row a new one may be once more, in words, as an import says it of a line; nothing where there is none.
+    To be asked before it is saved. Raises ``ValidationError`` as :func:`save_row`."""
+    if not matching.is_looked_through(register):
+        return ""
+    planned = read_cells(register=register, user=user, values=values)
+    matching.flag_look_alikes(register, [planned], user)
+    return planned.note
+
+
 class ConflictError(Exception):
     """Somebody else has changed the row since it was read: ``version`` is its latest, ``changes`` is what became of it,
     in the columns that the person may see."""

@@ -17,7 +17,7 @@ from lianpu.register.matching import BY_LIKENESS, decide, forget
 from lianpu.register.models import Change, MatchDecision
 from lianpu.register.rights import SYSTEM
 from lianpu.register.services import save_row
-from lianpu.register.testing import grant
+from lianpu.register.testing import grant, signed_in
 from lianpu.register.undo import revert
 
 FIGURES = registry["enterprise-figures"]
@@ -204,7 +204,7 @@ def test_a_form_knows_decisions_and_takes_nothing_by_likeness(firms: Mapping[str
             save_row(register=FIGURES, user=SYSTEM, values=cells | {"enterprise": text})
     elsewhere = grant("elsewhere", {"*": ["*"]}, ["figures"], place_path=firms["丙"].place.path)  # type: ignore[union-attr]
     for text, user in (("毫无关系的名字", SYSTEM), (UNSURE, elsewhere)):
-        with pytest.raises(ValidationError, match="找不到这个.*；请填写其代码或全称"):
+        with pytest.raises(ValidationError, match=r"找不到这个.*；请填写其代码或全称"):
             save_row(register=FIGURES, user=user, values=cells | {"enterprise": text})
     decide(user=SYSTEM, register=FIGURES, column="enterprise", text=UNSURE, target=firms["甲"].pk)
     made = save_row(register=FIGURES, user=SYSTEM, values=cells)
@@ -220,3 +220,14 @@ def test_loose_readings_are_counted_with_a_sample(tmp_path: Path, firms: Mapping
     (reading,) = plan.readings
     assert (reading.column, reading.count, reading.line, reading.value) == ("value", 2, 2, "约3000")
     assert "约数" in reading.how
+
+
+def test_a_new_row_by_a_form_is_saved_and_told_of_what_it_may_be_once_more(firms: Mapping[str, Enterprise]) -> None:
+    clerk = signed_in(grant("clerk", {"enterprises": ["*"]}))
+    cells = {"uscc": make_uscc("620102", 777), "reason": "新设"}
+    for name, told in ((firms["甲"].name, "名称相同而代码不同"), ("示例壬科技有限公司", "")):
+        page = clerk.post("/enterprises/new/", cells | {"name": name}, follow=True).content.decode()
+        assert Enterprise.objects.filter(uscc=cells["uscc"], name=name).exists()
+        assert ("疑似重复" in page) is bool(told)
+        assert told in page
+        Enterprise.objects.filter(uscc=cells["uscc"]).delete()

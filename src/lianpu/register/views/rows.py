@@ -16,7 +16,7 @@ from lianpu.register.declare import Register, registry
 from lianpu.register.history import changes_of
 from lianpu.register.kinds import Json, Reference
 from lianpu.register.listing import cells, target_of
-from lianpu.register.services import ConflictError, save_row, version_of
+from lianpu.register.services import ConflictError, save_row, told_of_likes, version_of
 from lianpu.register.views.common import find_register, find_row, readable, widget_of
 from lianpu.register.views.notes import pinned_to
 
@@ -79,6 +79,7 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
         typed = {c.name: request.POST.get(c.name, "") for c in columns}
         seen = request.POST.get("version", "")
         try:
+            likes = told_of_likes(register=register, user=request.user, values=typed) if pk is None else ""
             saved = save_row(
                 register=register,
                 user=request.user,
@@ -93,6 +94,8 @@ def form_page(request: HttpRequest, slug: str, pk: int | None = None) -> HttpRes
             errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         else:
             messages.success(request, gettext("已保存：%(row)s") % {"row": register.describe(saved)})
+            if likes:
+                messages.warning(request, likes)
             return redirect(register.url("detail", saved.pk))
     fields = []
     now = (
