@@ -126,10 +126,10 @@ def complexity(
 
 def proximity(made: Floats) -> Floats:
     """(activities, activities): places that make both, over the larger ubiquity; 0 where nobody makes either."""
-    together = _together(made)
-    ubiquity = together.diagonal().copy()
-    together /= np.maximum(np.maximum(ubiquity[:, None], ubiquity[None, :]), 1)
-    return together
+    small = made.astype(np.float32)  # whole counts below 2^24 are exact in single precision, and twice as fast
+    together = small.T @ small
+    share = 1.0 / np.maximum(together.diagonal().astype(np.float64), 1.0)
+    return np.asarray(np.multiply(together, np.minimum.outer(share, share), dtype=np.float64), np.float64)
 
 
 # --- from the frame to the matrix -------------------------------------------------------------------------------
@@ -175,9 +175,9 @@ def _matrix(frame: pl.DataFrame) -> tuple[Floats, pl.Series, pl.Series, list[str
 
 def _codes(held: pl.Series, named: pl.Series) -> npt.NDArray[np.int64]:
     """Position of every entry in the sorted ``named``."""
-    table = pl.DataFrame({"name": named, "at": np.arange(len(named))})
-    joined = pl.DataFrame({"name": held}).join(table, on="name", how="left", maintain_order="left")
-    return np.asarray(joined["at"].to_numpy(), np.int64)
+    if held.dtype == pl.String:
+        return np.asarray(held.cast(pl.Enum(named)).to_physical().to_numpy(), np.int64)
+    return np.asarray(named.search_sorted(held).to_numpy(), np.int64)
 
 
 def _rca(value: Floats) -> Floats:
@@ -224,13 +224,14 @@ def _connected(made: Floats, diversity: Floats, ubiquity: Floats, notes: list[st
     empty = int((~row).sum()), int((~column).sum())
     if any(empty):
         notes.append(f"{empty[0]} 个地区没有专业化的活动、{empty[1]} 项活动无地区专业化，它们没有复杂度指数")
+    present = made.astype(np.bool_)
     near = np.zeros_like(row)
     near[diversity.argmax()] = True
     found = 0
     while found < near.sum():  # a few rounds; in real data it reaches everything
         found = int(near.sum())
-        reached = near @ made > 0
-        near = made @ reached > 0
+        reached = np.asarray(present[near].any(0), np.bool_)
+        near = np.asarray(present[:, reached].any(1), np.bool_)
     if not row.any() or (near[row].all() and reached[column].all()):
         return row, column
     from scipy.sparse import coo_array
@@ -252,9 +253,12 @@ def _second(scaled: Floats, first: Floats) -> tuple[Floats, Floats]:
     square = scaled @ scaled.T
     size = len(square)
     if size <= DENSE_EIGEN:
-        values, vectors = np.linalg.eigh(square)
-        third = values[-3] if size > 2 else -1.0
-        return np.array([values[-2], third]), vectors[:, -2]
+        from scipy.linalg import eigh
+
+        values, vectors = eigh(
+            square, subset_by_index=[max(size - 3, 0), size - 1], overwrite_a=True, check_finite=False, driver="evr"
+        )
+        return np.array([values[-2], values[-3] if size > 2 else -1.0]), vectors[:, -2]
     from scipy.sparse.linalg import eigsh
 
     known = first / np.linalg.norm(first)
@@ -327,15 +331,12 @@ class _Proximities:
         return np.asarray(self._carried(np.ones((1, len(self.ubiquity))))[0] - self.own)
 
     def weigh(self, one: Floats, other: Floats) -> tuple[Floats, Floats]:
-        """X Φ for two X (places, activities)."""
-        if self.formed is not None:
-            products = one @ self.formed, other @ self.formed
-        else:
-            both = self._carried(np.concatenate([one, other]))
-            products = both[: len(one)], both[len(one) :]
+        """X Φ for two X (places, activities), in one product: every call of the BLAS costs its waking and waiting."""
+        both = np.concatenate([one, other])
+        product = self._carried(both) if self.formed is None else both @ self.formed
         if self.own.any():
-            return products[0] - one * self.own, products[1] - other * self.own
-        return products
+            product -= both * self.own
+        return product[: len(one)], product[len(one) :]
 
     def _carried(self, left: Floats) -> Floats:
         order = np.argsort(self.ubiquity, kind="stable")
@@ -354,12 +355,6 @@ class _Proximities:
         result = np.empty_like(left)
         result[:, order] = product.T
         return result
-
-
-def _together(made: Floats) -> Floats:
-    """MᵀM: in how many places each two activities stand together. Single precision is exact for whole counts < 2²⁴."""
-    small = made.astype(np.float32)
-    return (small.T @ small).astype(np.float64)
 
 
 def _moments(values: Floats) -> tuple[float, float]:
