@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 PART = 50_000  # rows of a part
 ENGINES = ("inprocess", "processes", "spark")
 
+_WORKER_SETTINGS = {
+    "POLARS_MAX_THREADS": "1",  # threads would only stand in each other's way
+    # keep the memory of large arrays for the next ones; else a tenth of the time goes into asking the system again
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 28),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 29),
+}
 _SPARK_SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
@@ -112,17 +118,15 @@ def _each(placer: "Placer", work: Callable[[int], None], starts: range, processe
         return
     store = BytesIO()
     placer.save(store)
-    # threads of polars would only stand in each other's way; started before it is imported, it reads this
-    before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = "1"
+    before = {name: os.environ.get(name) for name in _WORKER_SETTINGS}
+    os.environ.update(_WORKER_SETTINGS)  # read by a process as it starts
     try:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(min(processes, len(starts)), context, _start, (store.getvalue(),)) as pool:
             yield from pool.map(work, starts)
     finally:
-        os.environ.pop("POLARS_MAX_THREADS")
-        if before is not None:
-            os.environ["POLARS_MAX_THREADS"] = before
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 _WORKER: list["Placer"] = []

@@ -10,7 +10,7 @@ import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import polars as pl
@@ -19,8 +19,10 @@ from ahocorasick_rs import BytesAhoCorasick
 from lianpu.analysis.placement.confidence import confidence
 from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES, words
 from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
-from lianpu.analysis.placement.model import TextModel
 from lianpu.analysis.placement.texts import Texts, search
+
+if TYPE_CHECKING:
+    from lianpu.analysis.placement.model import TextModel
 
 #: Changes whenever the method gives other results for the same inputs.
 METHOD = "placement/2"
@@ -77,6 +79,8 @@ class Placer:
         labelled = labelled.with_columns(pl.col("code").cast(pl.String))
         if (odd := labelled.filter(~pl.col("code").is_in(taxonomy["code"].implode()))["code"]).len():
             raise ValueError(f"标注表代码“{odd[0]}”不在分类表中：请先补上或改正（不属于任何环节的企业留空）")
+        from lianpu.analysis.placement.model import TextModel  # scipy takes a second, and most placers do without
+
         bare = cls(taxonomy, terms, None)
         return cls(taxonomy, terms, TextModel.fit(taxonomy, labelled, bare._matcher))
 
@@ -133,8 +137,11 @@ class Placer:
         )
         arrays = _load_arrays(parts["terms.npz"])
         terms = Terms(head["words"], arrays["offsets"], arrays["codes"], arrays["shares"])
-        model = TextModel.from_arrays(_load_arrays(parts["model.npz"])) if "model.npz" in parts else None
-        return cls(taxonomy, terms, model)
+        if "model.npz" not in parts:
+            return cls(taxonomy, terms, None)
+        from lianpu.analysis.placement.model import TextModel
+
+        return cls(taxonomy, terms, TextModel.from_arrays(_load_arrays(parts["model.npz"])))
 
     def _parts(self) -> dict[str, bytes]:
         head = {"method": METHOD, "taxonomy": self.taxonomy.to_dict(as_series=False), "words": self._terms.words}
