@@ -63,8 +63,8 @@ def place_file(
     """Place the firms of ``source`` into the folder ``target``; returns the number of rows written.
 
     ``source`` is a Parquet file or a pattern of several (``part-*.parquet``), with columns name, scope and ``key``.
-    ``processes`` 0 means one for each core, ``part`` is how many rows a process reads at a time. Raises ``FileExistsError`` where the target exists, ``ValueError`` where a
-    column is missing.
+    ``processes`` 0 means one for each core, ``part`` is how many rows a process reads at a time. Raises ``FileExistsError``
+    where the target exists, ``ValueError`` where a column is missing.
     """
     import polars as pl
 

@@ -4,9 +4,9 @@ context has to announce its writes to those above it.
 A follower has a name. It reads the records after the last one that it has dealt with, does its work, and says in the same
 transaction how far it came: after a crash the next call goes on from there::
 
-    done = followers.reached("placing")
-    bound = followers.settled(Change, done.change, "at")
     with transaction.atomic():
+        bound = followers.present("placing")
+        done = followers.reached("placing")
         ...
         followers.reach("placing", bound, basis=version)
 """
@@ -28,9 +28,10 @@ def reach(name: str, change: int, *, basis: str = "") -> None:
     Follower.objects.update_or_create(name=name, defaults={"change": change, "basis": basis})
 
 
-def present() -> int:
-    """The id up to which no change record can still appear."""
-    return settled(Change, 0, "at")
+def present(name: str) -> int:
+    """The id up to which no change record can still appear, at least that which this follower has reached."""
+    done = reached(name)
+    return settled(Change, done.change if done else 0, "at")
 
 
 def settled(model: type[models.Model], start: int, moment: str = "") -> int:

@@ -86,7 +86,7 @@ class Crossing:
                     continue
                 inside[code] = True
                 if place == 0:
-                    initial[codes[1]] = True
+                    initial[codes[1:2]] = True
                 elif place == len(codes) - 1:
                     final[codes[place - 1]] = True
                 else:
@@ -111,8 +111,8 @@ class Cuts:
 
     Separator ``s`` is at ``place[s]``, of ``kind[s]``, and the piece before it (perhaps empty) begins at ``piece[s]`` and
     is equal to the distinct piece ``number[s]`` (-1: empty), which first stands at ``first[number]`` and is ``length``
-    long. ``kinds`` are those of all characters. Passage ``p`` has the separators ``opens[p]`` to ``ends[p]``; it is in text ``text[p]``, first there if
-    ``leads[p]``, and equal passages have equal ``key``.
+    long. ``kinds`` are those of all characters. Passage ``p`` has the separators ``opens[p]`` to ``ends[p]``; it is in text
+    ``text[p]``, first there if ``leads[p]``, and equal passages have equal ``key``.
     """
 
     kinds: np.ndarray

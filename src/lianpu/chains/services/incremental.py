@@ -61,7 +61,7 @@ def place_changed(*, progress: Progress = silent) -> dict[str, int]:
     placer = current_placer()
     counts = {"firms": 0, "placed": 0, "created": 0, "changed": 0, "gone": 0}
     with acting(SYSTEM, reason=f"按模型 {placer.version} 挂链", source=SOURCE):
-        bound = followers.present()
+        bound = followers.present(FOLLOWER)
         concerned = _concerned(placer)
         total = Enterprise.objects.count() if concerned is None else len(concerned)
         segments = segment_numbers()
@@ -75,8 +75,7 @@ def place_changed(*, progress: Progress = silent) -> dict[str, int]:
 
 def remember(placer: "Placer", bound: int) -> None:
     """All firms are placed by ``placer`` from what the change records tell up to ``bound``."""
-    done = followers.reached(FOLLOWER)
-    followers.reach(FOLLOWER, max(bound, done.change if done else 0), basis=placer.version)
+    followers.reach(FOLLOWER, bound, basis=placer.version)
     _keep(placer)
 
 

@@ -50,7 +50,7 @@ def place_enterprises(
     *, user: Any, enterprises: "QuerySet[Enterprise] | None" = None, progress: Progress = silent
 ) -> dict[str, int]:
     """(Re)place firms; what people confirmed or rejected stays. Returns counts: firms, placed, created, changed, gone."""
-    from lianpu.chains.services.incremental import remember
+    from lianpu.chains.services.incremental import FOLLOWER, remember
 
     register = registry["placements"]
     rights.demand(user, register, rights.CHANGE)
@@ -62,7 +62,7 @@ def place_enterprises(
     progress(0, total, "挂链")
     segments = segment_numbers()
     with acting(user, reason=f"按模型 {placer.version} 挂链", source="placement"):
-        bound = followers.present()
+        bound = followers.present(FOLLOWER)
         for chunk in chunks(rows):
             for word, n in place_chunk(placer, chunk, segments).items():
                 counts[word] += n
