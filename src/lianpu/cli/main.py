@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lianpu.chains.scale import ENGINES
-from lianpu.cli import accounts, auditing, documents, files, pairing, searching
+from lianpu.cli import accounts, auditing, documents, files, ledger, pairing, searching
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -295,6 +295,8 @@ def dossier(chain: str, code: str, output: Path, as_json: bool) -> None:
 
 
 main.add_command(documents.dictionary)
+main.add_command(ledger.dispatch_group)
+main.add_command(ledger.bulletin)
 main.add_command(documents.openapi)
 main.add_command(documents.token)
 

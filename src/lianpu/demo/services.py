@@ -19,6 +19,7 @@ from lianpu.demo.words import DISTRICTS, ZONES
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
 from lianpu.places.queries import ids_by_code, place_by_code
+from lianpu.projects.models import Project, TaskForce
 from lianpu.register.bulk import insert
 from lianpu.register.history import acting
 from lianpu.register.importing import silent
@@ -189,6 +190,9 @@ def remove_sample(*, user: Any) -> dict[str, int]:
         samples = Enterprise.objects.filter(is_sample=True)
         counts = {"enterprises": samples.count()}
         DiagnosisRun.objects.filter(Q(reference__is_sample=True) | Q(versions__sample=True)).delete()
+        Project.objects.filter(is_sample=True).delete()
+        TaskForce.objects.filter(is_sample=True, projects=None).delete()
+        Project.objects.filter(owner__in=samples).update(owner=None)  # entered by users; the name of the owner stays
         Placement.objects.filter(enterprise__in=samples).delete()
         EnterpriseFigure.objects.filter(enterprise__in=samples).delete()
         EnterpriseName.objects.filter(enterprise__in=samples).delete()

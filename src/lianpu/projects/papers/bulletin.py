@@ -165,7 +165,7 @@ class _Writer:
                 self.say(f"{words}有{len(group)}个：{named}。")
         self.table(
             "各县区完成情况",
-            [Column("位次", 1.2, CENTRE), *_columns("县区", 2.6), Column("较上月", 1.7, NUMBER)],
+            [Column("位次", 1.2, CENTRE), *_columns("县区", 2.0), Column("较上月", 1.3, NUMBER)],
             [
                 [str(one.line.rank or "—"), *_cells(one.line, one.line.name), _or_dash(one.points)]
                 for one in self.facts.changes("place")
@@ -252,7 +252,7 @@ def _or_dash(value: Any) -> str:
 
 def _columns(first: str, width: float = 3.4) -> list[Column]:
     heads = ("项目数", "年度计划（亿元）", "累计完成（亿元）", "完成率（%）", "超欠序时", "开工率（%）", "红灯")
-    widths = (1.3, 2.1, 2.1, 1.6, 1.6, 1.5, 1.1)
+    widths = (1.3, 1.9, 1.9, 1.6, 1.6, 1.5, 1.1)
     return [Column(first, width), *(Column(head, wide, NUMBER) for head, wide in zip(heads, widths, strict=True))]
 
 
