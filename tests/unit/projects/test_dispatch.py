@@ -240,7 +240,7 @@ def test_the_grid_saves_a_row_at_a_time_and_flags_it(asked: DispatchRound, admin
     url = f"/dispatch/sheets/{unit.pk}/rows/{Project.objects.get(code='P2').pk}/"
     cells = {"done_month_10k_cny": "30", "done_ytd_10k_cny": "70", "physical_progress": "封顶"}
     answer = admin_client.post(url, cells, headers={"HX-Trigger-Name": "done_month_10k_cny"}).content.decode()
-    assert 'value="100.0000"' in answer or 'value="100"' in answer
+    assert 'value="100"' in answer
     assert "已保存" in answer
     answer = admin_client.post(url, cells | {"done_ytd_10k_cny": "60"}, headers={"HX-Trigger-Name": "done_ytd_10k_cny"})
     assert "累计比应有的少" in answer.content.decode()

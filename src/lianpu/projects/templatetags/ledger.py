@@ -15,3 +15,9 @@ def amount(value: Decimal | float | None, places: int = 2) -> str:
     whole, _, rest = f"{value:,.{places}f}".partition(".")
     rest = rest.rstrip("0")
     return f"{whole}.{rest}" if rest else whole
+
+
+@register.filter
+def plain(value: Decimal | None) -> str:
+    """An amount as one would type it: no grouping, no idle zeros."""
+    return "" if value is None else f"{value.normalize():f}"
