@@ -82,6 +82,7 @@ class DueReport(models.Model):
         verbose_name = verbose_name_plural = _("应报项目")
         ordering = ("-round", "submission", "project")
         constraints = [models.UniqueConstraint(fields=["round", "project"], name="project_due_once")]
+        indexes = [models.Index(fields=["round", "submission"], name="project_due_part")]
 
     def __str__(self) -> str:
         return f"{self.project} {self.round}"

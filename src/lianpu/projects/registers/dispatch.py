@@ -70,7 +70,7 @@ class DueReportRegister(Register):
     slug = "due-reports"
     key = ("round", "project")
     scope = SCOPE
-    ordering = ("-round__month", "submission__unit", "project__code")
+    ordering = ("-round_id", "-submission_id", "-pk")  # as the index holds them
     area = AREA
     icon = "list-check"
     imports = False
