@@ -46,7 +46,7 @@ BOUND: Mapping[str, set[str]] = {
     "submissions": {"place", "firm"},
     "leads": {"place", "chain"},
     "funds-arrivals": {"place", "chain"},
-    **{slug: set() for slug in ("places", "chains", "references", "diagnosis-runs", *HOUSE)},
+    **{slug: set() for slug in ("places", "chains", "references", "placement-models", "diagnosis-runs", *HOUSE)},
 }
 # Registers of the same scope as another, which goes through the matrix for them.
 STANDS_FOR: Mapping[str, Sequence[str]] = {

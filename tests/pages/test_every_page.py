@@ -18,6 +18,7 @@ PAGES = {
     "placements": "/placements/",
     "review desk": "/review/",
     "firms outside": "/outside-firms/",
+    "trained models": "/placement-models/",
     "findings": "/findings/",
     "segment states": "/segment-states/",
     "chains": "/chains/",

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lianpu.chains.services import diagnose_place, place_changed, place_enterprises, renew
+from lianpu.chains.models import PlacementModel
+from lianpu.chains.services import diagnose_place, place_changed, place_enterprises, renew, train, use
 from lianpu.chains.services.diagnosing import RENEW
 from lianpu.chains.services.incremental import is_behind, is_quick
 from lianpu.places.queries import place_by_code
@@ -78,3 +79,30 @@ def renew_diagnosis(progress: Progress, *, user: Any, place: str) -> Outcome:  #
         return Outcome(gettext("%s已没有诊断。") % where)
     words = gettext("%(place)s：%(run)s，挂链企业%(firms)s家。") % {"place": where, "run": run, "firms": run.firms}
     return Outcome(words, url=registry["diagnosis-runs"].url("detail", run.pk))
+
+
+@job("placement-train", title=_("训练挂链模型"), restartable=True)
+def train_model(progress: Progress, *, user: Any) -> Outcome:
+    """Train a model on what people decided; it comes into use where it is no worse than the one in use."""
+    with transaction.atomic():
+        model = train(user=user, progress=progress)
+        figures = {"model": model, "new": f"{model.accuracy:.1%}", "used": f"{model.accuracy_used:.1%}"}
+        if model.state == PlacementModel.State.REFUSED:
+            words = gettext("%(model)s 未启用：准确率 %(new)s，在用模型 %(used)s。") % figures
+        else:
+            words = gettext("%(model)s 已启用：准确率 %(new)s，原模型 %(used)s。") % figures
+        return progress.finish(Outcome(words, url=registry["placement-models"].url("detail", model.pk)))
+
+
+@job("placement-use", title=_("切换挂链模型"), restartable=True)
+def use_model(progress: Progress, *, user: Any, model: int | None) -> Outcome:
+    """Put a trained model in use, or (None) the one that comes with the maps, and place all firms by it."""
+    with transaction.atomic():
+        chosen = PlacementModel.objects.get(pk=model) if model is not None else None
+        changed = use(user=user, model=chosen, progress=progress)
+        words = gettext("已改用%(model)s，%(changed)s 条挂链有变化。") % {
+            "model": chosen or gettext("随图谱的模型"),
+            "changed": changed.height,
+        }
+        register = registry["placement-models"]
+        return progress.finish(Outcome(words, url=register.url("detail", chosen.pk) if chosen else register.url()))

@@ -168,6 +168,43 @@ class OutsideFirm(models.Model):
         return str(self.enterprise)
 
 
+class PlacementModel(models.Model):
+    """A placer that was trained on people's decisions; its file, labels and changes lie in ``LIANPU_HOME/models``."""
+
+    class State(models.TextChoices):
+        IN_USE = "in_use", _("在用")
+        KEPT = "kept", _("备用")
+        REFUSED = "refused", _("未通过")
+
+    model_version = models.CharField(_("模型版本"), max_length=16, unique=True)
+    file = models.CharField(_("文件"), max_length=80)
+    state = models.CharField(_("状态"), max_length=10, choices=State)
+    trained_at = models.DateTimeField(_("训练时间"))
+    trained_by = models.CharField(_("训练人"), max_length=150)
+    firms = models.PositiveIntegerField(_("所学企业数"))
+    labels = models.PositiveIntegerField(_("已确认挂链数"))
+    outside = models.PositiveIntegerField(_("链外企业数"))
+    accuracy = models.FloatField(_("准确率"))
+    accuracy_used = models.FloatField(_("当时在用模型的准确率"))
+    # {"new": …, "used": …} as lianpu.analysis.placement.judging.Figures, and "against": version it was compared with
+    figures = models.JSONField(_("检验指标"), default=dict)
+    changes = models.JSONField(_("启用时的变化"), default=dict)
+    maps = models.CharField(_("图谱指纹"), max_length=12)
+    is_sample = models.BooleanField(_("示例"), default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("挂链模型")
+        ordering = ("-pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="in_use"), name="chains_one_model_in_use"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return gettext("模型 %(version)s") % {"version": self.model_version}
+
+
 class Reference(models.Model):
     """A body of firms kept outside the register and used for comparison (its counts are in the file)."""
 

@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
-from lianpu.chains.models import Finding, Placement, Segment
+from lianpu.chains import model_report
+from lianpu.chains.models import Finding, Placement, PlacementModel, Segment
 from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
@@ -72,6 +73,14 @@ def fills(text: str) -> Q:
     return _firms_of(Placement.objects.filter(role=F("segment__filled_by"), confidence__gte=FILLING_CONFIDENCE), text)
 
 
+def model_of(request: HttpRequest, model: PlacementModel) -> Mapping[str, Any]:
+    """Figures of a trained model and the ways to what it was taught and what changed with it."""
+    return model_report.panel(request.user, model)
+
+
+registry.lens("placements", Lens("taught", "用于训练的模型", model_report.placements_taught))
+registry.lens("outside-firms", Lens("taught", "用于训练的模型", model_report.outside_taught))
+registry.panel("placement-models", Panel("chains/model_panel.html", model_of))
 registry.lens("enterprises", Lens("on_chain", "在链上", on_chain))
 registry.lens("enterprises", Lens("fills", "填充环节的产业链", fills))
 registry.panel("findings", Panel("chains/finding_panel.html", grounds_of))

@@ -11,6 +11,7 @@ from lianpu.chains.models import (
     Finding,
     OutsideFirm,
     Placement,
+    PlacementModel,
     Product,
     Reference,
     Segment,
@@ -207,6 +208,34 @@ class OutsideFirmRegister(Register):
         Column("decided_by"),
         Column("decided_at"),
         Column("why"),
+    )
+
+
+@registered
+class PlacementModelRegister(Register):
+    model = PlacementModel
+    slug = "placement-models"
+    area = "图谱"
+    key = ("model_version",)
+    ordering = ("-pk",)
+    icon = "brain"
+    imports = False
+    note = "用人的核定训练出的挂链模型：学了多少、检验得怎样、哪个在用。"
+    columns = (
+        Column("model_version", search="A"),
+        Column("state"),
+        Column("trained_at"),
+        Column("trained_by"),
+        Column("firms"),
+        Column("labels"),
+        Column("outside"),
+        Column("accuracy", kind=kinds.Number(places=3)),
+        Column("accuracy_used", kind=kinds.Number(places=3)),
+        Column("is_sample", shown=False),
+        Column("maps", shown=False),
+        Column("file", shown=False),
+        Column("figures", shown=False),
+        Column("changes", shown=False),
     )
 
 

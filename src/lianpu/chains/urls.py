@@ -11,5 +11,9 @@ urlpatterns = [
     path("review/undo/", views.review_undo, name="review-undo"),
     path("review/decide/<int:pk>/", views.review_decide, name="review-decide"),
     path("review/outside/<int:pk>/", views.review_outside, name="review-outside"),
+    path("review/train/", views.train_view, name="model-train"),
+    path("review/model/", views.use_view, name="model-use"),
+    path("placement-models/<int:pk>/changes/", views.model_changes, name="model-changes"),
+    path("placement-models/<int:pk>/changes.<str:form>", views.model_changes_file, name="model-changes-file"),
     path("diagnose/", views.diagnose_view, name="diagnose"),
 ]

@@ -1,5 +1,6 @@
 """The review desk, decisions on placements, diagnoses started from a page."""
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -7,14 +8,14 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
-from lianpu.chains import review_queue
-from lianpu.chains.models import Placement, Role, Segment
+from lianpu.chains import model_report, review_queue
+from lianpu.chains.models import Placement, PlacementModel, Role, Segment
 from lianpu.chains.queries import runs_counting
 from lianpu.chains.review_queue import Asked, Queue
 from lianpu.chains.services import choose, decide, put_outside, take_back
@@ -74,6 +75,61 @@ def diagnose_view(request: HttpRequest) -> HttpResponse:
     return redirect(jobs.after(jobs.wait(started)))
 
 
+# -- trained models ----------------------------------------------------------------------------
+@require_POST
+def train_view(request: HttpRequest) -> HttpResponse:
+    """Train a model on what people decided; the job leads to it."""
+    rights.demand(request.user, registry["placement-models"], rights.ADD)
+    return redirect(jobs.after(jobs.wait(jobs.start("placement-train", user=request.user))))
+
+
+@require_POST
+def use_view(request: HttpRequest) -> HttpResponse:
+    """Put the model named in use, or the one that comes with the maps."""
+    rights.demand(request.user, registry["placement-models"], rights.CHANGE)
+    asked = request.POST.get("model", "")
+    model = _model(request, int(asked)).pk if asked.isdecimal() else None
+    return redirect(jobs.after(jobs.wait(jobs.start("placement-use", user=request.user, model=model))))
+
+
+def _model(request: HttpRequest, pk: int) -> PlacementModel:
+    register = registry["placement-models"]
+    rights.demand(request.user, register, rights.VIEW)
+    found: PlacementModel = get_object_or_404(rights.restrict(register.base(), register, request.user), pk=pk)
+    return found
+
+
+@require_GET
+def model_changes(request: HttpRequest, pk: int) -> HttpResponse:
+    """What changed when a model came into use, within the reader's reach."""
+    model, params = _model(request, pk), request.GET.dict()
+    rows = model_report.changed_rows(request.user, model, params)
+    context = {
+        "model": model,
+        "kind": params.get("kind", ""),
+        "kinds": model_report.KINDS,
+        "query": urlencode({name: params[name] for name in ("kind", "chain") if params.get(name)}),
+        "chains": model_report.by_chain(rows),
+        "total": rows.height,
+        "rows": [
+            row | {"kind_label": model_report.KINDS[row["kind"]]}
+            for row in rows.head(model_report.SHOWN).iter_rows(named=True)
+        ],
+    }
+    return render(request, "chains/model_changes.html", context)
+
+
+@require_GET
+def model_changes_file(request: HttpRequest, pk: int, form: str) -> FileResponse:
+    """The same rows, all of them, as a file."""
+    model = _model(request, pk)
+    rights.demand(request.user, registry["placements"], rights.EXPORT)
+    if form not in ("csv", "xlsx"):
+        raise Http404
+    body = model_report.file_of(model_report.changed_rows(request.user, model, request.GET.dict()), form)
+    return FileResponse(io.BytesIO(body), as_attachment=True, filename=f"{model.model_version}变化.{form}")
+
+
 # -- the review desk ---------------------------------------------------------------------------
 def _demand_reviewer(request: HttpRequest) -> None:
     rights.demand(request.user, registry["placements"], rights.CHANGE)
@@ -106,6 +162,8 @@ def review(request: HttpRequest) -> HttpResponse:
         "agreed": review_queue.agreement(request.user),
         "today": review_queue.today(request.user),
         "act": last if last.isdecimal() else "",
+        "may_train": rights.may(request.user, registry["placement-models"], rights.ADD),
+        "may_see_models": rights.may(request.user, registry["placement-models"], rights.VIEW),
         **review_queue.choices(request.user, queue),
     }
     return render(request, "chains/review.html", context)

@@ -21,6 +21,7 @@ def whole_world(small_city: Any) -> World:
         Finding,
         OutsideFirm,
         Placement,
+        PlacementModel,
         Product,
         Reference,
         SegmentFlow,
@@ -81,6 +82,11 @@ def whole_world(small_city: Any) -> World:
             made.add(slug, row)
     reference = Reference.objects.create(name="对照", file="x", rows=1, placed=1, source_hash="0", model_version="1")
     made.add("references", reference)
+    figures = {"firms": 1, "labels": 1, "outside": 0, "accuracy": 0.9, "accuracy_used": 0.8}
+    trained = PlacementModel.objects.create(
+        model_version="1", file="x", state="kept", trained_at=timezone.now(), trained_by="某", maps="0", **figures
+    )
+    made.add("placement-models", trained)
     run = made.add("diagnosis-runs", DiagnosisRun.objects.create(place=gazetteer["620100"], by="某", is_latest=False))
     for segment in segments:
         chain = segment.chain.code

@@ -263,6 +263,29 @@ class TestOutsideFirms(ComputedSuite):
             OutsideFirm.objects.create(enterprise=firms[letter], decided_by=by, decided_at=moment, why=f"第{day}号")
 
 
+class TestPlacementModels(ComputedSuite):
+    slug = "placement-models"
+
+    @pytest.fixture
+    def surroundings(self, db: None) -> None:
+        from lianpu.chains.models import PlacementModel
+
+        for day, (state, accuracy) in enumerate([("refused", 0.61), ("kept", 0.82), ("in_use", 0.9)], start=1):
+            PlacementModel.objects.create(
+                model_version=f"{day:016x}",
+                file=f"placer-{day}.zip",
+                state=state,
+                trained_at=dt.datetime(2026, 3, day, 9, tzinfo=dt.UTC),
+                trained_by="张三",
+                firms=100 * day,
+                labels=150 * day,
+                outside=20 * day,
+                accuracy=accuracy,
+                accuracy_used=0.8,
+                maps="0" * 12,
+            )
+
+
 class TestReferences(ComputedSuite):
     slug = "references"
 

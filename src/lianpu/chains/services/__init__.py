@@ -6,6 +6,7 @@ from lianpu.chains.services.loading import load_maps
 from lianpu.chains.services.placing import current_placer, place_enterprises
 from lianpu.chains.services.references import load_reference, reference_in_use
 from lianpu.chains.services.reviewing import choose, decide, place_by_hand, put_outside, take_back
+from lianpu.chains.services.training import train, use
 
 __all__ = [
     "choose",
@@ -21,4 +22,6 @@ __all__ = [
     "reference_in_use",
     "renew",
     "take_back",
+    "train",
+    "use",
 ]

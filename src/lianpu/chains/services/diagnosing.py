@@ -149,18 +149,22 @@ RENEW = "renew"
 
 
 def renew_later(*, enterprise: Enterprise) -> None:
-    """Have the diagnoses in force that count this firm renewed, once what is being written is committed.
+    """Have the diagnoses in force that count this firm renewed, once what is being written is committed."""
+    for run in runs_counting(enterprise):
+        renew_soon(run.place)
+
+
+def renew_soon(place: Place) -> None:
+    """Have the diagnosis in force of ``place`` renewed, once what is being written is committed.
 
     One job a place waits at a time: what is decided before it begins, it counts. It is held until the decision is
     committed, so that it cannot begin in between; one that runs already may have read too early, so another one follows.
     """
-    for run in runs_counting(enterprise):
-        place = run.place
-        waiting = Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code)
-        if waiting.select_for_update().first() is None:
-            title = gettext("更新诊断：%s") % place.full_name
-            # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
-            jobs.start(RENEW, user=rights.SYSTEM, title=title, place=place.code)
+    waiting = Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code)
+    if waiting.select_for_update().first() is None:
+        title = gettext("更新诊断：%s") % place.full_name
+        # Whoever may decide on a firm need not be allowed to start diagnoses: the system renews those that exist.
+        jobs.start(RENEW, user=rights.SYSTEM, title=title, place=place.code)
 
 
 def renew(*, place: Place) -> DiagnosisRun | None:

@@ -1,5 +1,6 @@
 """Firms onto segments by the model, set-wise; what people say of it is in ``reviewing.py`` and stays."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from lianpu.chains.models import OutsideFirm, Placement, Segment
+from lianpu.chains.models import OutsideFirm, Placement, PlacementModel, Segment
 from lianpu.chains.queries import taxonomy_frames
 from lianpu.enterprises.models import Enterprise
 from lianpu.register import followers, rights
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from lianpu.analysis.placement import Placer
 
+logger = logging.getLogger(__name__)
 CHUNK = 20_000
 TOP_K = 3
 # Under this a suggestion is noise to a reader; the review desk works from here up.
@@ -28,13 +30,30 @@ LEAST_CONFIDENCE = 0.2
 Progress = Callable[[int, int, str], None]
 
 
+def models_folder() -> Path:
+    """Where placers lie as files."""
+    return Path(settings.LIANPU_HOME) / "models"
+
+
+def maps_digest(taxonomy: "pl.DataFrame", products: "pl.DataFrame") -> str:
+    """A word for the chain maps as they stand: what a placer is fitted on and must be used with."""
+    return f"{int(taxonomy.hash_rows(seed=7).sum()) ^ int(products.hash_rows(seed=7).sum()):x}"[:12]
+
+
 def current_placer() -> "Placer":
-    """The placer of the chain maps as they stand in the registers, fitted once a version and kept as a file."""
+    """The trained model in use where it fits the chain maps as they stand, else the placer of the maps alone, which is
+    fitted once a version and kept as a file."""
     from lianpu.analysis.placement import Placer
 
     taxonomy, products = taxonomy_frames()
-    digest = f"{int(taxonomy.hash_rows(seed=7).sum()) ^ int(products.hash_rows(seed=7).sum()):x}"[:12]
-    place = Path(settings.LIANPU_HOME) / "models" / f"placer-{digest}.zip"
+    digest = maps_digest(taxonomy, products)
+    trained = PlacementModel.objects.filter(state=PlacementModel.State.IN_USE, maps=digest).first()
+    if trained is not None:
+        try:
+            return Placer.load(models_folder() / trained.file)
+        except (OSError, ValueError):
+            logger.warning("Placement model %s cannot be read; placing by the maps alone", trained.model_version)
+    place = models_folder() / f"placer-{digest}.zip"
     if place.exists():
         try:
             return Placer.load(place)
