@@ -84,14 +84,13 @@ def renew_diagnosis(progress: Progress, *, user: Any, place: str) -> Outcome:  #
 @job("placement-train", title=_("训练挂链模型"), restartable=True)
 def train_model(progress: Progress, *, user: Any) -> Outcome:
     """Train a model on what people decided; it comes into use where it is no worse than the one in use."""
-    with transaction.atomic():
-        model = train(user=user, progress=progress)
-        figures = {"model": model, "new": f"{model.accuracy:.1%}", "used": f"{model.accuracy_used:.1%}"}
-        if model.state == PlacementModel.State.REFUSED:
-            words = gettext("%(model)s 未启用：准确率 %(new)s，在用模型 %(used)s。") % figures
-        else:
-            words = gettext("%(model)s 已启用：准确率 %(new)s，原模型 %(used)s。") % figures
-        return progress.finish(Outcome(words, url=registry["placement-models"].url("detail", model.pk)))
+    model = train(user=user, progress=progress)
+    figures = {"model": model, "new": f"{model.accuracy:.1%}", "used": f"{model.accuracy_used:.1%}"}
+    if model.state == PlacementModel.State.REFUSED:
+        words = gettext("%(model)s 未启用：准确率 %(new)s，在用模型 %(used)s。") % figures
+    else:
+        words = gettext("%(model)s 已启用：准确率 %(new)s，原模型 %(used)s。") % figures
+    return Outcome(words, url=registry["placement-models"].url("detail", model.pk))
 
 
 @job("placement-use", title=_("切换挂链模型"), restartable=True)

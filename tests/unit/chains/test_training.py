@@ -216,3 +216,33 @@ class TestThePages:
             assert signed_in(user).post("/review/model/").status_code == 403
             with pytest.raises(PermissionDenied):
                 train(user=user)
+
+
+def test_from_a_terminal(
+    decided: list[Enterprise], gazetteer: Mapping[str, Any], tmp_path: Path, monkeypatch: Any
+) -> None:
+    import json
+
+    from click.testing import CliRunner
+
+    from lianpu.cli.main import main
+
+    monkeypatch.setattr("lianpu.cli.setup.make_ready", lambda console: None)  # the two chains are the house's maps here
+    newcomer(gazetteer, KNOWN["LV-2102"])
+
+    def lianpu(*arguments: object) -> Any:
+        return CliRunner().invoke(main, [str(one) for one in arguments], catch_exceptions=False)
+
+    report = tmp_path / "变化.csv"
+    done = lianpu("placement", "train", "--report", report, "--json")
+    assert done.exit_code == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["state"], said["firms"]) == ("in_use", 4 * EACH)
+    assert "示例新来有限公司" in report.read_text(encoding="utf-8-sig")
+    assert lianpu("placement", "train").exit_code == 1, "nothing new"
+    assert lianpu("placement", "train", "--report", "x.doc").exit_code == 2
+    assert "在用" in lianpu("placement", "models").stdout
+    assert lianpu("placement", "use", "maps").exit_code == 0
+    assert lianpu("placement", "use", said["model"]).exit_code == 0
+    assert lianpu("placement", "use", "没有此版本").exit_code == 1
+    assert PlacementModel.objects.get().state == "in_use"
