@@ -212,6 +212,12 @@ def findings_of(run: DiagnosisRun, chain: Chain | None = None, top: int | None =
     return list(rows.order_by("chain__order", "rank"))
 
 
+def decided_places(enterprises: Any) -> set[tuple[int, int]]:
+    """(firm, segment) of the placements of some firms (ids, or a query of them) on which a person has decided."""
+    rows = Placement.objects.filter(enterprise__in=enterprises).exclude(state=Placement.Decision.SUGGESTED)
+    return set(rows.values_list("enterprise", "segment"))
+
+
 def findings_at(pk: int) -> "QuerySet[Finding]":
     """The finding with this id, as a queryset to restrict."""
     return Finding.objects.filter(pk=pk).select_related("segment", "chain", "place")

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from lianpu.chains.queries import decided_places
 from lianpu.chains.services import place_by_hand
 from lianpu.projects.models import Project, Stage
 from lianpu.register import rights
@@ -45,7 +46,9 @@ def settle_production(project: Project | None = None) -> int:
         for path in ("segment", "segments__segment")
         for owner, segment, name in rows.filter(**{f"{path}__isnull": False}).values_list("owner", path, "name")
     ]
+    settled = decided_places(rows.values("owner"))
     return sum(
         place_by_hand(user=SYSTEM, enterprise=owner, segment=segment, said=name, reason=f"项目投产：{name}")
         for owner, segment, name in dict.fromkeys(wanted)
+        if (owner, segment) not in settled
     )
