@@ -12,7 +12,7 @@ import pytest
 from support import ROOT
 
 PACKAGE = ROOT / "src" / "lianpu"
-CONTEXTS = ("places", "enterprises", "chains", "projects", "promotion", "desk", "demo")
+CONTEXTS = ("places", "enterprises", "chains", "projects", "promotion", "monitoring", "desk", "demo")
 UNFIT_FOR_ANALYSIS = {
     "os",
     "time",

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.utils.translation import override
 
 from lianpu.chains.wording import PART_NAMES
+from lianpu.promotion.rules import words as words_of_rules
 from lianpu.register.declare import registry
 from lianpu.register.dictionary import KIND_WORDS, ORIGINS
 from lianpu.register.importing import OUTCOME_WORDS
@@ -50,6 +51,7 @@ def in_code() -> Iterator[str]:
 def in_declarations() -> Iterator[str]:
     """What the kit translates when it shows it."""
     yield from AREAS
+    yield from words_of_rules()
     yield from [*KIND_WORDS.values(), *PART_NAMES.values(), *OUTCOME_WORDS.values(), *ORIGINS]
     yield from (Flag().show(True), Flag().show(False))
     for register in registry.all():

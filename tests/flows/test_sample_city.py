@@ -1,21 +1,31 @@
 """The sample city 示例: loaded, placed and diagnosed; its accounts see what their scope allows and no more."""
 
+import json
 from collections import Counter
+from decimal import Decimal
+from urllib.parse import parse_qsl
 
 import pytest
+from click.testing import CliRunner
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.test import override_settings
 
 from lianpu.chains.models import Chain, Finding, Reference, SegmentState
 from lianpu.chains.services import diagnose_place, load_maps, place_enterprises
+from lianpu.cli.main import main
 from lianpu.demo.services import load_accounts, load_sample, sample_accounts
+from lianpu.demo.words import table
 from lianpu.enterprises.identity import is_sample_uscc
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
+from lianpu.monitoring.queries import compare
 from lianpu.places.queries import place_by_code
 from lianpu.places.services import load_gazetteer
+from lianpu.projects.models import Project
+from lianpu.promotion.models import Lead
 from lianpu.register import rights
 from lianpu.register.declare import registry
+from lianpu.register.listing import Listing
 from lianpu.register.models import Change, Grant
 from lianpu.register.rights import SYSTEM
 
@@ -178,3 +188,58 @@ def test_the_reader_reads_but_sees_no_figures_of_firms(signed_in):
     assert client.get("/enterprises/").status_code == 200
     assert client.get("/enterprises/new/").status_code == 403
     assert "value" not in [one.name for one in rights.visible(user, registry["enterprise-figures"].bound)]
+
+
+def test_every_published_figure_that_is_computed_comes_out_of_its_page(city, db):
+    """From the list behind the figure, as a reader opens it: its rows, and for money the sum under its column."""
+    compared = {one.id: one for one in compare(SYSTEM, 2021)}
+    computed = {name: one for name, one in compared.items() if one.computed}
+    assert {name: one.difference for name, one in computed.items()} == dict.fromkeys(computed, 0)
+    assert {one["id"] for one in table("figures")} == set(compared)
+    assert len(computed) == 10
+    sums = {"promotion_signed_amount": "signed_10k_cny", "promotion_funds_arrived": "amount_10k_cny"}
+    for name, one in computed.items():
+        path, _, query = one.computed.url.partition("?")
+        listing = Listing(registry[path.strip("/").split("/")[-1]], SYSTEM, dict(parse_qsl(query)))
+        assert not listing.errors, (name, listing.errors)
+        assert listing.count == one.computed.rows, name
+        if name in sums:
+            columns = [column.name for column in listing.columns]
+            total = listing.totals[columns.index(sums[name])]
+            assert Decimal(total.text.replace(",", "")) / 10_000 == one.published
+        elif name != "upgrade_firms":
+            assert listing.count == one.published
+
+
+def test_the_command_prints_each_figure_with_the_rows_behind_it(city, db):
+    answer = CliRunner().invoke(main, ["figures", "--json"], catch_exceptions=False)
+    said = json.loads(answer.stdout)
+    assert {one["id"]: one["value"] for one in said["figures"]} == {
+        "projects_carried_out": 251, "upgrade_firms": 57, "upgrade_projects": 153, "upgrade_projects_completed": 51,
+        "projects_followed_up": 274, "key_projects_completed": 61, "promotion_drawn_up": 92, "promotion_signed": 35,
+        "promotion_signed_amount": "114.85", "promotion_funds_arrived": 11,
+    }  # fmt: skip
+    assert {one["difference"] for one in said["figures"]} == {0}
+    assert {one["id"]: one["rows"] for one in said["figures"]}["upgrade_firms"] == 153
+    assert "base_stations_5g" in {one["id"] for one in said["not_computed"]}
+    part = CliRunner().invoke(main, ["figures", "--place", "兰州新区", "--json"], catch_exceptions=False)
+    values = {one["id"]: one["value"] for one in json.loads(part.stdout)["figures"]}
+    assert 0 < values["promotion_signed"] < 35
+
+
+def test_the_projects_that_the_report_names_are_where_it_counts_them(city, db):
+    done = set(Project.objects.filter(actual_finish__year=2021).values_list("name", flat=True))
+    for word in ("整体搬迁", "超高功率石墨电极", "疫苗车间", "特种丁腈橡胶", "高档电解铜箔"):
+        assert any(word in name for name in done), word
+    signed = set(Lead.objects.filter(signed_on__year=2021).values_list("name", flat=True))
+    assert {"绿色智能装配式建筑基地", "细胞培养基研发生产"} <= signed
+
+
+def test_months_of_the_sample_add_up(city, db):
+    for project in Project.objects.prefetch_related("reports", "years"):
+        ytd = 0
+        for report in sorted(project.reports.all(), key=lambda one: one.month):
+            ytd += report.done_month_10k_cny
+            assert report.done_ytd_10k_cny == ytd
+        assert project.years.get().invested_before_10k_cny + ytd <= project.total_10k_cny
+    assert Lead.objects.filter(project__isnull=False).count() == 8

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lianpu.chains.scale import ENGINES
-from lianpu.cli import accounts, auditing, documents, files, ledger, pairing, placement, searching
+from lianpu.cli import accounts, auditing, documents, figures, files, ledger, pairing, placement, searching
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -299,6 +299,7 @@ main.add_command(ledger.dispatch_group)
 main.add_command(ledger.bulletin)
 main.add_command(documents.openapi)
 main.add_command(documents.token)
+main.add_command(figures.figures)
 
 
 @main.group()

@@ -15,6 +15,7 @@ from lianpu.chains.services.references import keep_reference
 from lianpu.demo import reference
 from lianpu.demo.city import SampleFirm, sample_city
 from lianpu.demo.roles import ROLES
+from lianpu.demo.storing import remove_actions, store_actions
 from lianpu.demo.words import DISTRICTS, ZONES
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.models import Enterprise, EnterpriseFigure, EnterpriseName
@@ -27,6 +28,10 @@ from lianpu.register.models import Account, Grant, Role
 
 Progress = Callable[[int, int, str], None]
 
+_COUNTED = (
+    "enterprises", "names", "figures", "reference", "accounts",
+    "projects", "monthly_reports", "leads", "funds_arrivals", "published_figures",
+)  # fmt: skip
 PASSWORD = "lianpu-sample-2021"  # noqa: S105 - printed on purpose: the accounts exist only beside invented data
 _ACCOUNTS = (
     ("admin", "bureau-admin", "局管理员：全市全部登记簿，可做一切"),
@@ -43,12 +48,13 @@ _ACCOUNTS = (
 def load_sample(*, user: Any, progress: Progress = silent) -> dict[str, int]:
     """Load the sample city into an empty register of enterprises; returns what was written.
 
-    Counts: enterprises, names, figures, reference (firms of the sample nation), accounts. A city that is loaded already
+    Counts: enterprises, names, figures, reference (firms of the sample nation), accounts, projects, monthly_reports, leads,
+    funds_arrivals, published_figures. A city that is loaded already
     gives zeros. Raises ``ValidationError`` where the register holds firms that are no sample: real and invented firms
     must not mix in one diagnosis.
     """
     _installing(user)
-    counts = dict.fromkeys(("enterprises", "names", "figures", "reference", "accounts"), 0)
+    counts = dict.fromkeys(_COUNTED, 0)
     if Enterprise.objects.filter(is_sample=False).exists():
         raise ValidationError("企业登记簿中已有真实企业，不能载入示例城市。如需演示，请另设 LIANPU_HOME 建一个空库。")
     if Enterprise.objects.exists():
@@ -59,6 +65,7 @@ def load_sample(*, user: Any, progress: Progress = silent) -> dict[str, int]:
     progress(1, 3, "载入示例")
     with acting(user, reason="载入示例城市", source="command"):
         counts |= _store(firms)
+        counts |= store_actions(maps, firms)
         counts["accounts"] = load_accounts(user=user)
         progress(2, 3, "载入示例")
         held, placements, fingerprint = reference.reference_frames(maps)
@@ -187,6 +194,7 @@ def remove_sample(*, user: Any) -> dict[str, int]:
     """
     _installing(user)
     with acting(user, reason="移除示例城市", source="command"):
+        remove_actions()
         samples = Enterprise.objects.filter(is_sample=True)
         counts = {"enterprises": samples.count()}
         DiagnosisRun.objects.filter(Q(reference__is_sample=True) | Q(versions__sample=True)).delete()

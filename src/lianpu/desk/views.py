@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
 from lianpu.desk import pairing, queries
 from lianpu.projects.queries import answered_findings
+from lianpu.promotion.queries import pursued_findings
 from lianpu.register import exporting, jobs, rights
 from lianpu.register.declare import registry
 from lianpu.register.views.common import download
@@ -69,7 +70,8 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "run": run,
         "board": board,
         "flows": board.flows,
-        "answered": answered_findings(board.findings[:LISTED]),
+        "answered": answered_findings(board.findings[:LISTED]) | pursued_findings(board.findings[:LISTED]),
+        "may_promote": rights.may(request.user, registry["leads"], rights.ADD),
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
         "falls": _falls(request, opened, run),
         "figures": run.figures.get(chain.code, {}) if run and board.told else {},
@@ -88,6 +90,7 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
     run = queries.run_for(request.user, place)
     context = {
         "sheet": queries.segment_sheet(request.user, found, run, place),
+        "may_promote": rights.may(request.user, registry["leads"], rights.ADD),
         "place": place,
         "run": run,
         "chain": chain,

@@ -1,4 +1,4 @@
-"""Reads of projects: for other contexts, for pages, and the published figures with the rows behind each."""
+"""Reads of projects, for other contexts and for pages."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -140,27 +140,7 @@ def places_with_projects(board: "Board") -> tuple[Any, list[dict[str, Any]], lis
     return city, found["place"], found["zone"]
 
 
-# -- published figures -------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Figure:
-    """A published figure as the ledger computes it: id, what it counts, its rows, and the list that shows just them."""
-
-    id: str
-    name: str
-    unit: str
-    period: str
-    rows: "QuerySet[Project]"
-    url: str
-    by_owner: bool = False  # counts the owners of the rows
-
-    @property
-    def value(self) -> int:
-        if not self.by_owner:
-            return self.rows.count()
-        owners = self.rows.order_by().values("owner_uscc", "owner_name").distinct()
-        return owners.count()
-
-
+# -- conditions that figures and lists share ------------------------------------------------------
 def in_year(year: int) -> Q:
     """On the list of the year."""
     return Q(pk__in=Project.objects.filter(years__year=year).values("pk"))
@@ -172,54 +152,6 @@ def completed_in(year: int) -> Q:
 
 
 UPGRADE = Q(high_end=True) | Q(smart=True) | Q(green=True)
-
-
-def published_figures(user: Any, year: int) -> list[Figure]:
-    """What a city publishes of its projects in a year, within the person's reach.
-
-    projects_followed_up: industry and informatisation projects on the year's list; key_projects_completed: those of them
-    on a tier's list that were completed in the year; upgrade_projects / upgrade_firms / upgrade_projects_completed: listed
-    projects that carry an upgrade kind, their owners, and those completed in the year.
-    """
-    rows = rights.restrict(registry["projects"].base(), registry["projects"], user).filter(in_year(year))
-    industrial = rows.filter(field__in=FIELDS)
-    upgrades = rows.filter(UPGRADE)
-    completed = completed_in(year)
-    asked = f"f.listed={year}"
-    done = f"&f.finished={year}"
-    period = str(year)
-    url = registry["projects"].url()
-    fields = "&f.field=" + ",".join(FIELDS)
-    followed = f"{url}?{asked}{fields}"
-    return [
-        Figure("projects_followed_up", "推进的工业和信息化项目", "个", period, industrial, followed),
-        Figure(
-            "key_projects_completed",
-            "基本建成的重点项目",
-            "个",
-            period,
-            industrial.filter(completed).exclude(tier=""),
-            f"{followed}&f.tier=!-{done}",
-        ),
-        Figure(
-            "upgrade_firms",
-            "实施三化改造的重点企业",
-            "户",
-            period,
-            upgrades,
-            f"{url}?{asked}&f.upgrade=*",
-            by_owner=True,
-        ),
-        Figure("upgrade_projects", "三化改造项目", "个", period, upgrades, f"{url}?{asked}&f.upgrade=*"),
-        Figure(
-            "upgrade_projects_completed",
-            "完成的三化改造项目",
-            "个",
-            period,
-            upgrades.filter(completed),
-            f"{url}?{asked}&f.upgrade=*{done}",
-        ),
-    ]
 
 
 def projects_by_chain(user: Any) -> Mapping[str, int]:

@@ -35,7 +35,81 @@ _AFTER_SIGNING = ("arrived_on", "land_on")
 _KEPT = (*DATES.values(), "land_on", "withdrawn_on", "withdrawn_why")
 _FIELDS = ("pk", "code", "name", "counterpart", "origin", "signed_10k_cny", *_KEPT)
 HOME_PROVINCE = "620000"
-_ABROAD = ("境外", "国外", "香港", "澳门", "台湾")
+_ABROAD = [
+    "境外",
+    "国外",
+    "香港",
+    "澳门",
+    "台湾",
+    "德国",
+    "法国",
+    "英国",
+    "意大利",
+    "西班牙",
+    "荷兰",
+    "瑞士",
+    "瑞典",
+    "丹麦",
+    "比利时",
+    "俄罗斯",
+    "白俄罗斯",
+    "土耳其",
+    "日本",
+    "韩国",
+    "新加坡",
+    "马来西亚",
+    "泰国",
+    "越南",
+    "印度",
+    "巴基斯坦",
+    "哈萨克斯坦",
+    "乌兹别克斯坦",
+    "沙特",
+    "阿联酋",
+    "以色列",
+    "美国",
+    "加拿大",
+    "墨西哥",
+    "巴西",
+    "智利",
+    "澳大利亚",
+    "新西兰",
+    "南非",
+    "维尔京",
+    "开曼",
+]
+_PROVINCES = [
+    "北京",
+    "天津",
+    "河北",
+    "山西",
+    "内蒙古",
+    "辽宁",
+    "吉林",
+    "黑龙江",
+    "上海",
+    "江苏",
+    "浙江",
+    "安徽",
+    "福建",
+    "江西",
+    "山东",
+    "河南",
+    "湖北",
+    "湖南",
+    "广东",
+    "广西",
+    "海南",
+    "重庆",
+    "四川",
+    "贵州",
+    "云南",
+    "西藏",
+    "陕西",
+    "青海",
+    "宁夏",
+    "新疆",
+]
 
 
 def plain(amount: Decimal) -> str:
@@ -130,6 +204,8 @@ def _recognise(rows: Sequence[PlannedRow]) -> "list[Mapping[str, Any] | None]":
             found.append(same)
         else:
             found.append(codes.get(values.get("code", "")))
+        if (held := found[-1]) and lead_key(held["name"]) == values.get("name_key"):
+            values["name"] = held["name"]  # the same name written otherwise is no other name
     return found
 
 
@@ -158,8 +234,10 @@ def _origins(rows: Sequence[PlannedRow]) -> None:
     for row in open_rows:
         said = str(row.values["origin_place"])
         where = {path.split("/")[2] for path in paths.get(said, ()) if path.count("/") > 2}
-        if said.startswith(_ABROAD):
+        if said.startswith(tuple(_ABROAD)):
             row.values["origin"] = Origin.ABROAD
+        elif said.startswith(tuple(_PROVINCES)):
+            row.values["origin"] = Origin.PROVINCES
         elif len(where) == 1:
             row.values["origin"] = Origin.LOCAL if where == {HOME_PROVINCE} else Origin.PROVINCES
 
@@ -180,7 +258,7 @@ def _stages(row: PlannedRow, stored: Mapping[str, Any], today: dt.date) -> None:
     held = {**stored, **values}
     if said:
         stage = Stage(said)
-        if said_on:
+        if said_on and not values.get(DATES[stage]):  # a column of its own says it better
             values[DATES[stage]] = held[DATES[stage]] = said_on
         elif not held.get(DATES[stage]):
             row.fault(

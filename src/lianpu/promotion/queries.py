@@ -29,7 +29,7 @@ __all__ = ["match_leads"]
 
 CNY = Decimal(10_000)  # yuan in 万元
 WAYS = ("place", "zone", "chain", "unit", "field", "origin")
-_NAMED = {"place": "place__name", "zone": "zone__name", "chain": "chain__name"}
+NAMED = {"place": "place__name", "zone": "zone__name", "chain": "chain__name"}
 BLANK = "-"
 MONTH = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?")
 
@@ -127,7 +127,7 @@ def seen_funds(user: Any) -> Any:
 
 
 # -- measures ----------------------------------------------------------------------------------
-def _cny(path: str, only: Q | None = None) -> Sum:
+def cny(path: str, only: Q | None = None) -> Sum:
     """A sum of 万元 in yuan: whole numbers, for SQLite keeps decimals as binary floating point, whose sums drift."""
     yuan = ExpressionWrapper(F(path) * 10_000, output_field=DecimalField(max_digits=20, decimal_places=4))
     return Sum(Cast(Round(yuan), BigIntegerField()), filter=only, default=0)
@@ -140,7 +140,7 @@ _COUNTS: Mapping[str, Any] = {
     "producing": lambda: Count("pk", filter=reached(Stage.SIGNED) & reached(Stage.PRODUCING)),
     "performed": lambda: Count("pk", filter=reached(Stage.SIGNED) & performed()),
     "settled": lambda: Count("pk", filter=reached(Stage.SIGNED) & settled()),
-    "signed_cny": lambda: _cny("signed_10k_cny"),
+    "signed_cny": lambda: cny("signed_10k_cny"),
 }
 MEASURES = (*_COUNTS, "arrived_cny")
 
@@ -212,7 +212,7 @@ class Funnel:
         if self.period:
             rows = rows.filter(within("found_on", self.period))
         for way, key in self.only.items():
-            rows = rows.filter(**{way: key}) if key != BLANK else rows.filter(**{way: None if way in _NAMED else ""})
+            rows = rows.filter(**{way: key}) if key != BLANK else rows.filter(**{way: None if way in NAMED else ""})
         return rows
 
     @cached_property
@@ -224,7 +224,7 @@ class Funnel:
         for stage in Stage:
             asked[f"n_{stage}"] = Count("pk", filter=reached(stage))
             asked[f"at_{stage}"] = Count("pk", filter=Q(stage=stage, withdrawn_on__isnull=True))
-            asked[f"cny_{stage}"] = _cny("amount", reached(stage) if stage != Stage.LEAD else None)
+            asked[f"cny_{stage}"] = cny("amount", reached(stage) if stage != Stage.LEAD else None)
         held = rows.aggregate(**asked)
         return [
             Step(
@@ -246,7 +246,7 @@ class Funnel:
     def figures(self) -> dict[str, int]:
         """The measures of all leads together."""
         made: dict[str, int] = self.leads.aggregate(**{name: make() for name, make in _COUNTS.items()})
-        return made | {"arrived_cny": self._funds().aggregate(n=_cny("amount_10k_cny"))["n"]}
+        return made | {"arrived_cny": self._funds().aggregate(n=cny("amount_10k_cny"))["n"]}
 
     @property
     def rates(self) -> list[Rate]:
@@ -257,10 +257,10 @@ class Funnel:
 
     def groups(self, way: str) -> list[Group]:
         """One line a district, zone, chain, unit, field or origin, that with most leads first."""
-        names = [way, *([_NAMED[way]] if way in _NAMED else [])]
+        names = [way, *([NAMED[way]] if way in NAMED else [])]
         counts = {f"n_{stage}": Count("pk", filter=reached(stage)) for stage in Stage}
         rows = self.leads.values(*names).annotate(**counts, **{name: make() for name, make in _COUNTS.items()})
-        came = dict(self._funds().values_list(f"lead__{way}").annotate(n=_cny("amount_10k_cny")))
+        came = dict(self._funds().values_list(f"lead__{way}").annotate(n=cny("amount_10k_cny")))
         words = dict(Origin.choices)
         found = [
             Group(
@@ -346,10 +346,10 @@ def ranking(user: Any, period: str) -> list[Standing]:
     signed = seen(user).filter(within("signed_on", period))
     by_unit = {row["unit"]: row for row in signed.values("unit").annotate(**{n: make() for n, make in _COUNTS.items()})}
     money = seen_funds(user).filter(months_within("month", period), origin__in=COUNTED)
-    came = dict(money.values_list("lead__unit").annotate(n=_cny("amount_10k_cny")))
-    abroad = dict(money.filter(origin=Origin.ABROAD).values_list("lead__unit").annotate(n=_cny("amount_10k_cny")))
+    came = dict(money.values_list("lead__unit").annotate(n=cny("amount_10k_cny")))
+    abroad = dict(money.filter(origin=Origin.ABROAD).values_list("lead__unit").annotate(n=cny("amount_10k_cny")))
     own = dict(
-        money.filter(within("lead__signed_on", period)).values_list("lead__unit").annotate(n=_cny("amount_10k_cny"))
+        money.filter(within("lead__signed_on", period)).values_list("lead__unit").annotate(n=cny("amount_10k_cny"))
     )
     late = dict(seen(user).filter(overdue(on)).values_list("unit").annotate(n=Count("pk")))
     targets = {

@@ -72,3 +72,13 @@ def scoring() -> Scoring:
 def stale_days() -> Mapping[str, int]:
     """Stage → days without movement after which a lead that stands there is stale."""
     return {str(stage): int(days) for stage, days in _read("stale").items()}
+
+
+def words() -> list[str]:
+    """What pages show of the rules, in the reader's language where the catalogue has it."""
+    rule = scoring()
+    return [
+        *(text for one in rate_rules() for text in (one.name, one.definition)),
+        rule.name,
+        *(item.name for item in rule.items),
+    ]

@@ -19,6 +19,7 @@ class RegisterConfig(AppConfig):
 
         autodiscover_modules("registers")
         autodiscover_modules("jobs")
+        autodiscover_modules("figures")
         # The one signal of the house: triggers are schema, and follow every migration.
         post_migrate.connect(install_triggers, sender=self)
         request_started.connect(custom.forget)

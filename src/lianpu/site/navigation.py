@@ -19,7 +19,9 @@ PAGES = {
     "行动": (
         ("projects:board", _("调度看板"), "dashboard", "project-years", rights.VIEW),
         ("projects:mine", _("填报进度"), "pencil", "submissions", rights.CHANGE),
+        ("promotion:funnel", _("招商漏斗"), "filter", "leads", rights.VIEW),
     ),
+    "监测": (("monitoring:figures", _("指标对照"), "scale", "published-figures", rights.VIEW),),
 }
 AREAS = ("家底", "图谱", "行动", "监测", "平台")
 

@@ -9,6 +9,8 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("api/", api.urls),
     path("", include("lianpu.desk.urls")),
+    path("", include("lianpu.monitoring.urls")),
+    path("", include("lianpu.promotion.urls")),
     path("", include("lianpu.projects.urls")),
     path("", include("lianpu.places.urls")),
     path("", include("lianpu.chains.urls")),
