@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 
 from lianpu.analysis.placement import names
 from lianpu.analysis.placement.clauses import Grammar, Objects
+from lianpu.analysis.placement.confidence import confidence
 from lianpu.analysis.placement.lexicon import MAKES, PRIORITY, RESEARCHES, SERVES
 from lianpu.analysis.placement.texts import Texts
 
@@ -39,6 +40,11 @@ _CROSS = 0.5
 _USUAL = np.array([np.log(10.0), 1.0])  # log sharpness, root of the lexical factor before anything is learned
 _STRAIGHT = np.array([1.0, 0.0])
 _NEGLIGIBLE = 1e-3
+_SILENT = 0.01  # confidence in a segment that no word names
+_LOUD = 0.2
+#: Before anything is learned of firms with several codes: what the words say, and no text model.
+_AS_TOLD = np.array([0.0, 1.0, 0.0, 0.0])
+_PRIOR_WIDTH = np.array([0.3, 0.2, 1.0, 1.0])
 _BY_ROLE = {MAKES: 1.0, SERVES: 0.7, RESEARCHES: 0.7, 0: 0.9}
 _TRADED = 0.4
 
@@ -56,7 +62,8 @@ class TextModel:
 
     ``outputs`` are the code numbers of the columns but the last: the ends of the taxonomy and what firms or products name.
     ``scope_keys``/``name_keys`` are the sorted n-gram keys, ``scale`` the inverse document frequencies of both in turn,
-    ``sharpness`` what :func:`_calibrate` found.
+    ``sharpness`` what :func:`_calibrate` found where a firm has one code, ``blend`` what :func:`_fit_blend` found where
+    firms have several; the other one is empty.
     """
 
     outputs: np.ndarray
@@ -65,6 +72,7 @@ class TextModel:
     scale: np.ndarray
     weights: np.ndarray
     sharpness: np.ndarray
+    blend: np.ndarray
 
     @classmethod
     def fit(cls, taxonomy: pl.DataFrame, labelled: pl.DataFrame, matcher: Matcher) -> TextModel:
@@ -75,33 +83,45 @@ class TextModel:
         outputs = np.array([place for place, code in enumerate(codes) if code not in parents or code in named])
         codes = [codes[place] for place in outputs]
         number = {code: place for place, code in enumerate(codes)}
-        labelled = _thinned(labelled)
+        labelled, several = _by_firm(_thinned(labelled))
         column = np.zeros(taxonomy.height, dtype=np.int64)
         column[outputs] = np.arange(len(outputs))
         shown, target = _teaching_texts(taxonomy, codes, matcher.terms, column)
         firm_names = labelled["name"].fill_null("").to_list() + [name for name, _ in shown]
         scopes = labelled["scope"].fill_null("").to_list() + [scope for _, scope in shown]
-        goal = np.array([number.get(code, len(codes)) for code in labelled["code"]] + target)
+        own = [[number.get(code, len(codes)) for code in firm] for firm in labelled["code"].to_list()]
+        goal = np.array([first for first, *_ in own] + target)
         size = labelled.height
         scope_grams, name_grams = _grams(matcher.grammar, firm_names, scopes)
         scope_keys, name_keys = _vocabularies(scope_grams, name_grams, _MOST_WEIGHTS // (len(outputs) + 1))
         features, scale = _features(scope_grams, name_grams, scope_keys, name_keys, size=len(scopes))
         kernel = (features @ features.T).toarray()
         kernel[np.diag_indices_from(kernel)] += _RIDGE
-        wanted = _targets(taxonomy, codes)[goal]
+        table = _targets(taxonomy, codes)
+        wanted = table[goal]
+        for line, places in enumerate(own):
+            wanted[line] = table[places].max(axis=0)
         factor = cho_factor(kernel, lower=True, overwrite_a=True)
         dual = cho_solve(factor, wanted)
         # leave-one-out: y_i − α_i / (K + λI)⁻¹_ii
         inverse = np.diagonal(cho_solve(factor, np.eye(len(goal)))).copy()
         left_out = wanted[:size] - dual[:size] / inverse[:size, None]
-        lexical = _lexical(matcher.evidence(labelled["name"], labelled["scope"]), size, outputs)
+        found = matcher.evidence(labelled["name"], labelled["scope"])
+        if several:
+            right = np.zeros((size, len(codes) + 1), dtype=bool)
+            right[np.repeat(np.arange(size), [len(places) for places in own]), np.concatenate(own)] = True
+            told = _lexical(found, size, outputs, confidence(found, matcher.fills, labelled["name"]))
+            blend = _fit_blend(told[:, :-1], left_out, right[:, :-1])
+            weights = np.asarray(features.T @ dual, dtype=np.float16)
+            return cls(outputs, scope_keys, name_keys, scale, weights, np.zeros(0), blend)
+        lexical = _lexical(found, size, outputs, found.score)
         sharpness = _calibrate(left_out, lexical, goal[:size], open_world=bool((goal == len(codes)).any()))
         weights = np.asarray(features.T @ dual, dtype=np.float16)
-        return cls(outputs, scope_keys, name_keys, scale, weights, sharpness)
+        return cls(outputs, scope_keys, name_keys, scale, weights, sharpness, np.zeros(0))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything to store."""
-        parts = ("outputs", "scope_keys", "name_keys", "scale", "weights", "sharpness")
+        parts = ("outputs", "scope_keys", "name_keys", "scale", "weights", "sharpness", "blend")
         return {part: getattr(self, part) for part in parts}
 
     @classmethod
@@ -122,8 +142,14 @@ class TextModel:
             scope_grams, name_grams, self.scope_keys, self.name_keys, size=frame.height, scale=self.scale
         )
         raw = np.asarray(features @ self.weights.astype(np.float32), dtype=np.float64)
-        lexical = _lexical(found, frame.height, self.outputs)
-        chance = _softmax(raw, lexical, self.sharpness)
+        if len(self.blend):
+            told = _lexical(found, frame.height, self.outputs, confidence(found, matcher.fills, firm_names))
+            chance = _blended(told[:, :-1], raw, self.blend)
+            # a segment that no word names needs the text to say it loudly
+            chance = np.where((told[:, :-1] > 0) | (chance >= _LOUD), chance, 0.0)
+            chance = np.column_stack([chance, np.zeros(frame.height)])
+        else:
+            chance = _softmax(raw, _lexical(found, frame.height, self.outputs, found.score), self.sharpness)
         blank = np.diff(features.indptr) == 0
         chance[blank] = 0.0
         none = chance[:, -1].copy()
@@ -133,7 +159,10 @@ class TextModel:
         row = np.repeat(np.arange(frame.height), most)
         code = best.ravel()
         likely = chance[row, code]
-        score = np.where((none[row] > 0.5) | (likely < _NEGLIGIBLE), 0.0, _straighten(likely, self.sharpness[3:]))
+        if len(self.blend):
+            score = likely
+        else:
+            score = np.where((none[row] > 0.5) | (likely < _NEGLIGIBLE), 0.0, _straighten(likely, self.sharpness[3:]))
         code = self.outputs[code]
         pair = np.full((frame.height, len(matcher.fills)), -1)
         pair[found.pair_row, found.pair_code] = np.arange(len(found.pair_row))
@@ -143,6 +172,49 @@ class TextModel:
         if len(found.role):
             role = np.where(pair_of >= 0, found.role[pair_of], role)
         return row, code, role.astype(np.uint8), score, pair_of
+
+
+def _by_firm(labelled: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """One row a firm (name, scope, code: list of its codes or of one null), and whether a firm has several codes.
+
+    A firm on a segment is not outside, whatever another row says.
+    """
+    firms = labelled.group_by("name", "scope", maintain_order=True).agg(pl.col("code").unique(maintain_order=True))
+    if not (several := bool((firms["code"].list.drop_nulls().list.len() > 1).any())):
+        return labelled.select("name", "scope", code=pl.concat_list("code")), several
+    codes = pl.when(pl.col("code").list.drop_nulls().list.len() > 0).then(pl.col("code").list.drop_nulls())
+    return firms.with_columns(codes.otherwise(pl.col("code")).alias("code")), several
+
+
+def _facts(told: np.ndarray, raw: np.ndarray) -> np.ndarray:
+    """(firms, codes, 4): one, log odds of the lexical confidence, text score of the code, text score of "none"."""
+    inside = np.clip(told, _SILENT, 1 - _SILENT)
+    none = np.broadcast_to(raw[:, -1:], told.shape)
+    return np.stack([np.ones(told.shape), np.log(inside / (1 - inside)), raw[:, :-1], none], axis=2)
+
+
+def _blended(told: np.ndarray, raw: np.ndarray, blend: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-(_facts(told, raw) * blend).sum(axis=2))))
+
+
+def _fit_blend(told: np.ndarray, raw: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Weights of :func:`_facts` where a firm may have several codes: each code is a question of its own.
+
+    Fitted to the left-out firms on the codes that words name or that the text thinks likeliest. The
+    prior is the lexical confidence as it stands, so that a few labels change little.
+    """
+    asked = told > 0
+    top = np.argsort(-raw[:, :-1], axis=1, kind="stable")[:, :3]
+    asked[np.arange(len(raw))[:, None], top] = True
+    facts, truth = _facts(told, raw)[asked], right[asked].astype(float)
+
+    def loss(values: np.ndarray) -> float:
+        level = facts @ values
+        return float(
+            (np.logaddexp(0, level) - truth * level).sum() + (((values - _AS_TOLD) / _PRIOR_WIDTH) ** 2).sum() / 2
+        )
+
+    return np.asarray(minimize(loss, _AS_TOLD, method="BFGS").x)
 
 
 def _thinned(labelled: pl.DataFrame) -> pl.DataFrame:
@@ -307,10 +379,10 @@ def _counts(grams: _Grams, keys: np.ndarray, size: int) -> tuple[sparse.csr_matr
     return table, np.bincount(grams.row[~known], grams.value[~known] ** 2, minlength=size)
 
 
-def _lexical(found: Evidence, rows: int, outputs: np.ndarray) -> np.ndarray:
+def _lexical(found: Evidence, rows: int, outputs: np.ndarray, score: np.ndarray) -> np.ndarray:
     """(rows, outputs + none) chance of each code by lexical evidence alone, 0 where there is none."""
     table = np.zeros((rows, len(outputs) + 1))
-    table[found.pair_row, np.searchsorted(outputs, found.pair_code)] = found.score
+    table[found.pair_row, np.searchsorted(outputs, found.pair_code)] = score
     return table
 
 
