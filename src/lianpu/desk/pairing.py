@@ -272,7 +272,7 @@ def targets_of(
         known=_registered(run.place),
     )
     names = dict(segments.select("code", "name").iter_rows())
-    codes_of = dict(zip(prepared.firms["firm"], prepared.firms["uscc"], strict=True))
+    codes_of = dict(prepared.firms.join(found.select("firm"), on="firm", how="semi").select("firm", "uscc").iter_rows())
     mark = "（示例）" if run.reference is not None and run.reference.is_sample else ""
     listed: dict[str, list[Target]] = {}
     for row in found.iter_rows(named=True):

@@ -11,4 +11,5 @@ urlpatterns = [
     path("desk/<str:code>/", views.chain_desk, name="chain"),
     path("desk/<str:code>/dossier.<str:form>", views.dossier, name="dossier"),
     path("desk/<str:code>/<str:segment>/", views.segment_sheet, name="segment"),
+    path("desk/<str:code>/<str:segment>/falls/", views.falls_panel, name="falls"),
 ]

@@ -73,7 +73,6 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "answered": answered_findings(board.findings[:LISTED]) | pursued_findings(board.findings[:LISTED]),
         "may_promote": rights.may(request.user, registry["leads"], rights.ADD),
         "sheet": queries.segment_sheet(request.user, opened, run, place) if opened else None,
-        "falls": _falls(request, opened, run),
         "figures": run.figures.get(chain.code, {}) if run and board.told else {},
     }
     return render(request, "desk/chain.html", context)
@@ -94,9 +93,17 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
         "place": place,
         "run": run,
         "chain": chain,
-        "falls": _falls(request, found, run),
     }
     return render(request, "desk/segment_sheet.html", context)
+
+
+@require_GET
+def falls_panel(request: HttpRequest, code: str, segment: str) -> HttpResponse:
+    """What falls with a segment, for its sheet: asked for after the sheet is there, because it is computed."""
+    found = _leaf(request, _chain(request, code), segment)
+    place = queries.place_for(request.user, request.GET.get("place", ""))
+    context = {"falls": _falls(request, found, queries.run_for(request.user, place)), "place": place, "short": True}
+    return render(request, "desk/falls.html", context)
 
 
 def _falls(request: HttpRequest, segment: Any, run: Any) -> pairing.Falls | None:

@@ -115,6 +115,8 @@ def test_the_page_lists_pairs_targets_and_falls_and_its_tables_can_be_taken_away
     assert "示例甲铝业有限公司" in page
     assert "随之停产" in page
     assert "东海汽车股份有限公司" in admin_client.get("/pairing/?segment=QC-3101").content.decode()
+    assert "第1轮停产" in admin_client.get("/desk/LV/LV-2101/falls/").content.decode()
+    assert "/desk/LV/LV-2101/falls/" in admin_client.get("/desk/LV/LV-2101/").content.decode()
     assert "电解铝" in admin_client.get("/pairing/?chain=LV").content.decode()
     sheet = admin_client.get("/pairing/QC-3101/targets.csv").content
     rows = pl.read_csv(io.BytesIO(sheet)).rows(named=True)

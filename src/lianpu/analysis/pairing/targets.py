@@ -109,16 +109,16 @@ def targets(
     ours = pl.Series(sorted(set(home)), dtype=pl.String).implode()
     wanted = segments.filter(pl.col("code").is_in(pl.Series(list(gaps), dtype=pl.String).implode()))
     at_home = pl.col("province").is_in(ours) | pl.col("city").is_in(ours)
-    able = reference.firms.filter(
-        ~at_home
-        & pl.col("head").str.contains(CAN_INVEST)
-        & ~pl.col("name").is_in(pl.Series(sorted(set(known)), dtype=pl.String).implode())
-    )
     makers = (
         reference.placed.join(wanted.select(segment="code", role="filled_by"), on=["segment", "role"])
         .group_by("segment", "firm")
         .agg(pl.col("confidence").max())
-        .join(able, on="firm")
+        .join(reference.firms, on="firm")
+        .filter(
+            ~at_home
+            & pl.col("head").str.contains(CAN_INVEST)
+            & ~pl.col("name").is_in(pl.Series(sorted(set(known)), dtype=pl.String).implode())
+        )
         # One row a head: the head itself where the reference has it, else its surest branch.
         .sort("segment", "branch", "confidence", "name", "firm", descending=[False, False, True, False, False])
         .unique(["segment", "head"], keep="first", maintain_order=True)
@@ -173,13 +173,16 @@ def _pull(edges: pl.DataFrame, local: pl.DataFrame) -> pl.DataFrame:
 
 def _tied(makers: pl.DataFrame, reference: Reference, edges: pl.DataFrame, local: pl.DataFrame) -> pl.DataFrame:
     """``pull`` of the firm's other segments: those of the gap itself are the same for every candidate."""
-    pull = _pull(edges, local).group_by("segment").agg(pl.col("pull").sum())
+    pull = _pull(edges, local).sort("segment", "neighbour").group_by("segment", maintain_order=True)
+    pull = pull.agg(pl.col("pull").sum())
     other = (
         makers.select("segment", "firm")
-        .join(reference.placed.select("firm", own="segment").unique(), on="firm")
+        .join(reference.placed.select("firm", own="segment"), on="firm")
+        .unique()
         .filter(pl.col("own") != pl.col("segment"))
         .join(pull, left_on="own", right_on="segment")
-        .group_by("segment", "firm")
+        .sort("segment", "firm", "own")  # one order of adding, so that the last bits are the same every time
+        .group_by("segment", "firm", maintain_order=True)
         .agg(pl.col("pull").sum())
     )
     return makers.join(other, on=["segment", "firm"], how="left").with_columns(pl.col("pull").fill_null(0.0))
@@ -213,7 +216,8 @@ def _evidence(listed: pl.DataFrame, reference: Reference, edges: pl.DataFrame, l
     pulls = _pull(edges, local)
     found = (
         listed.select("segment", "firm")
-        .join(reference.placed.select("firm", own="segment").unique(), on="firm")
+        .join(reference.placed.select("firm", own="segment"), on="firm")
+        .unique()
         .filter(pl.col("own") != pl.col("segment"))
         .join(pulls, left_on="own", right_on="segment")
         .sort("pull", "own", "neighbour", descending=[True, False, False])
