@@ -173,8 +173,8 @@ def _pull(edges: pl.DataFrame, local: pl.DataFrame) -> pl.DataFrame:
 
 def _tied(makers: pl.DataFrame, reference: Reference, edges: pl.DataFrame, local: pl.DataFrame) -> pl.DataFrame:
     """``pull`` of the firm's other segments: those of the gap itself are the same for every candidate."""
-    pull = _pull(edges, local).sort("segment", "neighbour").group_by("segment", maintain_order=True)
-    pull = pull.agg(pl.col("pull").sum())
+    pulls = _pull(edges, local).sort("segment", "neighbour")
+    pull = pulls.group_by("segment", maintain_order=True).agg(pl.col("pull").sum())
     other = (
         makers.select("segment", "firm")
         .join(reference.placed.select("firm", own="segment"), on="firm")
