@@ -1,6 +1,9 @@
 """The project's years and months, revisions of totals, problems, and where each project stands."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
 
 from lianpu.places.queries import inside, match_places
 from lianpu.projects.deriving import derive_reports, derive_years
@@ -9,6 +12,11 @@ from lianpu.projects.registers.common import AREA, SCOPE, project_columns
 from lianpu.register import kinds
 from lianpu.register.declare import Column, Register, registered
 from lianpu.register.importing import PlannedRow
+
+
+def in_months(path: str) -> Any:
+    """Filter by months, as the index holds them: a part of a text would look through every row."""
+    return lambda text: Q(**{f"{path}__in": [kinds.Month().parse(one) for one in text.split(",")]})
 
 
 @registered
@@ -56,7 +64,9 @@ class MonthlyReportRegister(Register):
     note = "每个项目每月完成多少；本年累计 = 上月累计 + 本月 + 核减核增，与总投资不合的不收。"
     columns = (
         *project_columns(),
-        Column("month", kind=kinds.Month(), filled=True, aliases=["报送月份", "填报月份"]),
+        Column(
+            "month", kind=kinds.Month(), filled=True, aliases=["报送月份", "填报月份"], filter_with=in_months("month")
+        ),
         Column(
             "done_month_10k_cny",
             unit="万元",
