@@ -54,8 +54,9 @@ def _dated(*stages: str) -> Q:
     return found
 
 
-def _money_came() -> Exists:
-    return Exists(FundsArrival.objects.filter(lead=OuterRef("pk"), origin__in=COUNTED, amount_10k_cny__gt=0))
+def _money_came() -> Q:
+    """By a list of leads rather than a look per lead: databases make it once for all conditions of a page."""
+    return Q(pk__in=FundsArrival.objects.filter(origin__in=COUNTED, amount_10k_cny__gt=0).order_by().values("lead"))
 
 
 def reached(stage: str) -> Q:
@@ -67,7 +68,7 @@ def reached(stage: str) -> Q:
     if stage == Stage.LEAD:
         return Q()
     if stage == Stage.ARRIVED:
-        return _dated(Stage.ARRIVED) | Q(_money_came())
+        return _dated(Stage.ARRIVED) | _money_came()
     found = _dated(*order[order.index(stage) :])
     if stage in (Stage.TALK, Stage.INTENT, Stage.SIGNED):
         found |= _dated(Stage.ARRIVED)
@@ -409,32 +410,17 @@ def recorded_until() -> dt.date:
     return min(max((day for day in days if day), default=today), today)
 
 
-def last_moved() -> Any:
-    """When a lead last moved, as an expression: the latest of its stages, talks and months of money (text, ISO day)."""
-    from django.db.models import CharField, Subquery
-    from django.db.models.functions import Concat, Greatest
-
-    talks = LeadTalk.objects.filter(lead=OuterRef("pk")).order_by().values("lead").annotate(n=Max("on")).values("n")
-    money = (
-        FundsArrival.objects.filter(lead=OuterRef("pk")).order_by().values("lead").annotate(n=Max("month")).values("n")
-    )
-    from django.db.models import Value
-
-    found = Cast("found_on", CharField())
-    days = [Coalesce(Cast(name, CharField()), found) for name in DATES.values() if name != "found_on"]
-    talked = Coalesce(Cast(Subquery(talks), CharField()), found)
-    paid = Coalesce(Concat(Subquery(money), Value("-28"), output_field=CharField()), found)
-    return Greatest(found, *days, talked, paid)
-
-
 def stale(on: dt.date) -> Q:
-    """Leads that have not moved for longer than their stage bears, by a day."""
-    late = Q()
+    """Leads that have not moved for longer than their stage bears, by a day: no stage, talk or month of money since."""
+    found = Q(pk__in=[])
     for stage, days in stale_days().items():
-        late |= Q(stage=stage, moved__lt=(on - dt.timedelta(days=days)).isoformat())
-    return Q(
-        pk__in=Lead.objects.filter(withdrawn_on__isnull=True).annotate(moved=last_moved()).filter(late).values("pk")
-    )
+        since = on - dt.timedelta(days=days)
+        still = Q(stage=stage, withdrawn_on__isnull=True)
+        for name in DATES.values():
+            still &= Q(**{f"{name}__isnull": True}) | Q(**{f"{name}__lt": since})
+        still &= ~Q(pk__in=LeadTalk.objects.filter(on__gte=since).order_by().values("lead"))
+        found |= still & ~Q(pk__in=FundsArrival.objects.filter(month__gte=f"{since:%Y-%m}").order_by().values("lead"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -447,15 +433,20 @@ class Stale:
     allowed: int
 
 
-def stale_leads(user: Any, on: dt.date, limit: int = 500) -> list[Stale]:
-    """Stale leads within the person's reach, the longest unmoved first."""
-    rows = seen(user).filter(stale(on)).annotate(moved=last_moved()).select_related("place", "chain")
+def stale_leads(user: Any, on: dt.date, limit: int = 500) -> tuple[int, list[Stale]]:
+    """How many leads within the person's reach are stale, and those longest unmoved."""
+    dates = list(DATES.values())
+    talked = dict(LeadTalk.objects.order_by().values_list("lead").annotate(n=Max("on")))
+    paid = dict(FundsArrival.objects.order_by().values_list("lead").annotate(n=Max("month")))
+    moved: dict[int, dt.date] = {}
+    for pk, *days in seen(user).filter(stale(on)).values_list("pk", *dates):
+        known = [*days, talked.get(pk), dt.date.fromisoformat(f"{paid[pk]}-01") if pk in paid else None]
+        moved[pk] = max(day for day in known if day)
+    longest = sorted(moved, key=lambda pk: (moved[pk], pk))[:limit]
+    held = Lead.objects.select_related("place", "chain").in_bulk(longest)
     allowed = stale_days()
-    found = []
-    for lead in rows.order_by("moved", "code")[:limit]:
-        moved = dt.date.fromisoformat(lead.moved)
-        found.append(Stale(lead, moved, (on - moved).days, allowed[lead.stage]))
-    return found
+    found = [Stale(held[pk], moved[pk], (on - moved[pk]).days, allowed[held[pk].stage]) for pk in longest if pk in held]
+    return len(moved), found
 
 
 # -- findings ----------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from lianpu.register.declare import registry
 from lianpu.register.faults import BadValueError
 from lianpu.register.language import declared
 
-SHOWN = 500
+SHOWN = 200
 MAIN = (Stage.LEAD, Stage.SIGNED, Stage.STARTED)  # what a phone shows of a line
 
 
@@ -177,12 +177,12 @@ def stale_page(request: HttpRequest) -> HttpResponse:
     """Leads that have not moved for longer than their stage bears."""
     rights.demand(request.user, registry["leads"], rights.VIEW)
     until = recorded_until()
-    rows = stale_leads(request.user, until, SHOWN)
+    count, rows = stale_leads(request.user, until, SHOWN)
     words = dict(Stage.choices)
     context = {
         "until": until,
         "rows": rows,
-        "shown": SHOWN,
+        "count": count,
         "allowed": [(words[stage], days) for stage, days in stale_days().items()],
         "list_url": leads_url(stale="是"),
     }
