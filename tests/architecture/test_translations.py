@@ -33,9 +33,10 @@ STORED = re.compile(r'value="[是否]"|== "[是否]"|f\.is_sample={% if [\w.]+ %
 
 
 def in_templates() -> Iterator[str]:
+    """What Django looks up for a template, each percent sign doubled."""
     for file in TEMPLATES:
         text = file.read_text()
-        yield from TRANSLATE.findall(text)
+        yield from (words.replace("%", "%%") for words in TRANSLATE.findall(text))
         yield from ARGUMENT.findall(text)
         for block in BLOCK.findall(text):
             yield re.sub(r"{{ (\w+) }}", r"%(\1)s", block.replace("%", "%%"))
@@ -118,6 +119,11 @@ def test_templates_hold_no_words_outside_their_translation() -> None:
         if found := HAN.findall(text):
             bare[file.relative_to(SOURCE).as_posix()] = found
     assert not bare
+
+
+def test_words_given_to_filters_hold_no_percent_sign() -> None:
+    """Such words alone are not only looked up but also shown with the sign doubled."""
+    assert not [words for file in TEMPLATES for words in ARGUMENT.findall(file.read_text()) if "%" in words]
 
 
 def test_models_declare_words_that_can_be_translated() -> None:

@@ -302,6 +302,15 @@ _INTEGERS = {
 }
 
 
+# Names under which the interface sends what belongs to a row and is no column of it.
+RESERVED = {
+    "id": "行号",
+    "extra": "自定义列",
+    "reason": "变更原因",
+    "version": "读出时的版本号",
+}
+
+
 @dataclass
 class Registry:
     """Every register of the installation, by slug and by model."""
@@ -316,6 +325,11 @@ class Registry:
         made = declaration()
         if made.slug in self.by_slug:
             raise ImproperlyConfigured(f"两个登记簿同名：{made.slug}")
+        for column in made.columns:
+            if column.name in RESERVED:
+                raise ImproperlyConfigured(
+                    f"{made.slug}: 列名 {column.name} 在接口里表示{RESERVED[column.name]}，请为这一列另起一个名字"
+                )
         self.by_slug[made.slug] = made
         self.by_model[made.label] = made
         return declaration
