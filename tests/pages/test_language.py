@@ -30,7 +30,7 @@ def test_the_switch_turns_pages_to_english_and_back(reader):
     switch(reader, "English")
     assert reader.page.url.endswith("/enterprises/"), "the reader stays where they were"
     assert reader.page.evaluate("document.documentElement.lang") == "en"
-    assert {"Overview", "Registers", "Chain maps", "Data dictionary"} <= set(menu(reader))
+    assert {"Overview", "Registers", "Chain maps", "More"} <= set(menu(reader))
     assert reader.text("h1") == "Firms"
     heads = reader.page.locator("thead th").all_text_contents()
     assert {"Firm name", "Unified social credit code", "Registered capital (10,000 yuan)"} <= set(heads)
@@ -45,7 +45,7 @@ def test_the_switch_turns_pages_to_english_and_back(reader):
     assert [text.split()[1] for text in reader.texts(".legend a")] == ["缺失", "薄弱", "均衡", "优势"]
     reader.open("/enterprises/")
     assert reader.text("h1") == "企业"
-    assert {"总览", "家底", "图谱", "数据字典"} <= set(menu(reader))
+    assert {"总览", "家底", "图谱", "更多"} <= set(menu(reader))
 
 
 def test_the_sign_in_page_can_be_read_in_english_and_the_choice_stays(visit):
