@@ -307,7 +307,7 @@ def _clipped(text: str, marked: set[int]) -> list[Piece]:
 
 
 def _targets(user: Any, words: Sequence[Word]) -> list[Target]:
-    """Registers by their own names."""
+    """Registers by their own names, those that begin with the words first."""
     found = []
     for register in registry.all():
         names = [texts.fold(one) for one in dict.fromkeys((register.shown_title, register.title))]
@@ -318,8 +318,9 @@ def _targets(user: Any, words: Sequence[Word]) -> list[Target]:
             )
             for word in words
         ) and rights.may(user, register, rights.VIEW):
-            found.append(Target(register.shown_title, register.url(), register.icon))
-    return found
+            begins = any(one.startswith(words[0].folded) for one in names)
+            found.append((not begins, Target(register.shown_title, register.url(), register.icon)))
+    return [target for _, target in sorted(found, key=lambda pair: pair[0])]
 
 
 # -- for lists ---------------------------------------------------------------------------------------------------
