@@ -235,6 +235,15 @@ def run_for(user: Any, place: Place | None) -> DiagnosisRun | None:
     return latest_run(place) if place and rights.may(user, registry["diagnosis-runs"], rights.VIEW) else None
 
 
+def finding_of(user: Any, run: DiagnosisRun, segment: Segment) -> Finding | None:
+    """What the diagnosis found of a segment of its own place, the most pressing first, where ``user`` may see it."""
+    told = rights.restrict(
+        Finding.objects.filter(run=run, segment=segment, place=run.place), registry["findings"], user
+    )
+    found: Finding | None = told.order_by("rank").first()
+    return found
+
+
 def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
     """Firms and placed firms of each child of ``place`` within the user's scope, with the list behind each number."""
     enterprises, placements = registry["enterprises"], registry["placements"]

@@ -8,6 +8,7 @@ urlpatterns = [
     path("pairing/", views.pairing_page, name="pairing"),
     path("pairing/<str:segment>/pairs.<str:form>", views.pairs_file, name="pairs-file"),
     path("pairing/<str:segment>/targets.<str:form>", views.targets_file, name="targets-file"),
+    path("pairing/<str:segment>/lead/", views.lead_from_target, name="target-lead"),
     path("desk/<str:code>/", views.chain_desk, name="chain"),
     path("desk/<str:code>/dossier.<str:form>", views.dossier, name="dossier"),
     path("desk/<str:code>/<str:segment>/", views.segment_sheet, name="segment"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, override
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
 from lianpu.desk import pairing, queries
 from lianpu.projects.queries import answered_findings
+from lianpu.promotion import services
 from lianpu.promotion.queries import pursued_findings
 from lianpu.register import exporting, jobs, rights
 from lianpu.register.declare import registry
@@ -142,6 +144,7 @@ def pairing_page(request: HttpRequest) -> HttpResponse:
             "targets": pairing.targets_of(user, [segment.code], run).get(segment.code, []),
             "falls": _falls(request, segment, run),
             "forms": TABLE_FORMS,
+            "may_promote": rights.may(user, registry["leads"], rights.ADD),
         }
     return render(request, "desk/pairing.html", context)
 
@@ -191,6 +194,36 @@ def _table_file(
     out = BytesIO()
     exporting.write_table(out, title, heads, rows, form)
     return download(out.getvalue(), f"{place.name}{segment.name}{title}.{form}", exporting.FORMS[form])
+
+
+@require_POST
+def lead_from_target(request: HttpRequest, segment: str) -> HttpResponse:
+    """Make a promotion target that the page lists a lead, and go to it."""
+    user = request.user
+    rights.demand(user, registry["placements"], rights.VIEW)
+    found = pairing.segment_for(user, segment)
+    run = queries.run_for(user, queries.place_for(user, request.POST.get("place", "")))
+    if found is None or run is None:
+        raise Http404("没有这个环节，或还没有诊断。")
+    with override(None):  # rows keep the declared words
+        listed = pairing.targets_of(user, [found.code], run).get(found.code, [])
+        target = next((one for one in listed if one.name == request.POST.get("name")), None)
+        if target is None:
+            raise Http404("名单里已没有这家企业，请重新打开招商目标。")
+        words = f"诊断第{run.pk}号招商目标第{target.rank}位：{target.why}"
+    lead, new = services.lead_from_target(
+        user=user,
+        segment=found,
+        place=run.place,
+        counterpart=target.name,
+        counterpart_uscc=target.uscc,
+        province=target.province,
+        finding=queries.finding_of(user, run, found),
+        content=words,
+        is_sample=run.reference is not None and run.reference.is_sample,
+    )
+    messages.success(request, gettext("已列为招商线索。") if new else gettext("这家企业已有招商线索。"))
+    return redirect(registry["leads"].url("detail", lead.pk))
 
 
 @require_POST

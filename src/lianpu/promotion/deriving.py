@@ -225,21 +225,30 @@ def _named(bearers: Sequence[dict[str, Any]], counterpart: str | None) -> dict[s
     return same[0] if len(same) == 1 else None
 
 
+def origin_of(said: str, paths: Mapping[str, set[str]]) -> str:
+    """Whether money from a place of this name is from another province, from abroad or from the province; "" = unknown.
+
+    ``paths``: names of places → their paths, as :func:`lianpu.places.queries.place_paths` gives them.
+    """
+    if said.startswith(tuple(_ABROAD)):
+        return Origin.ABROAD
+    if said.startswith(tuple(_PROVINCES)):
+        return Origin.PROVINCES
+    where = {path.split("/")[2] for path in paths.get(said, ()) if path.count("/") > 2}
+    if len(where) != 1:
+        return ""
+    return Origin.LOCAL if where == {HOME_PROVINCE} else Origin.PROVINCES
+
+
 def _origins(rows: Sequence[PlannedRow]) -> None:
-    """Whether money is from another province, from abroad or from the province, by the name of the place it is from."""
+    """Where money is from, by the name of the place it is from."""
     open_rows = [row for row in rows if row.values.get("origin_place") and not row.values.get("origin")]
     if not open_rows:
         return
     paths = place_paths()
     for row in open_rows:
-        said = str(row.values["origin_place"])
-        where = {path.split("/")[2] for path in paths.get(said, ()) if path.count("/") > 2}
-        if said.startswith(tuple(_ABROAD)):
-            row.values["origin"] = Origin.ABROAD
-        elif said.startswith(tuple(_PROVINCES)):
-            row.values["origin"] = Origin.PROVINCES
-        elif len(where) == 1:
-            row.values["origin"] = Origin.LOCAL if where == {HOME_PROVINCE} else Origin.PROVINCES
+        if origin := origin_of(str(row.values["origin_place"]), paths):
+            row.values["origin"] = origin
 
 
 def _chains(rows: Sequence[PlannedRow]) -> None:

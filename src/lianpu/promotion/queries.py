@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Coalesce, Round
 from django.utils import timezone
 
 from lianpu.analysis.promotion import Scored, lead_points, rate_pct, rounded
+from lianpu.enterprises.identity import name_key
 from lianpu.promotion.deriving import DATES
 from lianpu.promotion.identity import match_leads
 from lianpu.promotion.models import COUNTED, FundsArrival, Lead, LeadTalk, Origin, PromotionTarget, Stage
@@ -115,6 +116,15 @@ def overdue(on: dt.date) -> Q:
 def answers(finding: Any) -> Q:
     """Leads that answer a finding: by segment, place and kind, so that they go on answering after the next diagnosis."""
     return Q(segment=finding.segment_id, gap_place=finding.place_id, gap_kind=finding.kind)
+
+
+def leads_with(segment: Any, place: Any) -> dict[str, list[Lead]]:
+    """Leads for a segment within a place, withdrawn ones too, by the key of the counterpart's name, oldest first."""
+    found: dict[str, list[Lead]] = {}
+    for lead in Lead.objects.filter(segment=segment, place__path__startswith=place.path).order_by("pk"):
+        if lead.counterpart:
+            found.setdefault(name_key(lead.counterpart), []).append(lead)
+    return found
 
 
 def seen(user: Any) -> Any:

@@ -1,17 +1,19 @@
 """The verbs of investment promotion: gaps become leads, leads go forward or are withdrawn, money comes, leads become projects."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from lianpu.promotion.deriving import DATES, label_of, out_of_order, stage_of
+from lianpu.enterprises.identity import name_key
+from lianpu.places.queries import place_paths
+from lianpu.promotion.deriving import DATES, label_of, origin_of, out_of_order, stage_of
 from lianpu.promotion.identity import fresh_code, lead_key
 from lianpu.promotion.models import COUNTED, FundsArrival, Lead, Origin, Stage
-from lianpu.promotion.queries import answers
+from lianpu.promotion.queries import answers, leads_with
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
@@ -28,23 +30,72 @@ def lead_from_finding(*, user: Any, finding: Any, unit: str = "", on: dt.date | 
     kind = Lead.GapKind(finding.kind)
     name = f"{kind.label}：{finding.segment.name}（{finding.place.name}）"
     taken = Lead.objects.filter(answers(finding)).count()  # earlier ones, all withdrawn
+    facts = {
+        "chain_id": finding.chain_id,
+        "segment_id": finding.segment_id,
+        "gap_place_id": finding.place_id,
+        "gap_kind": kind,
+        "place_id": finding.place_id,
+        "content": finding.sentence,
+        "unit": unit,
+        "found_on": on or timezone.localdate(),
+    }
+    return _opened(user, name, taken, facts, reason=f"由诊断结论{finding.pk}列为招商线索"), True
+
+
+def lead_from_target(
+    *,
+    user: Any,
+    segment: Any,
+    place: Any,
+    counterpart: str,
+    counterpart_uscc: str = "",
+    province: str = "",
+    finding: Any = None,
+    content: str = "",
+    is_sample: bool = False,
+    unit: str = "",
+    on: dt.date | None = None,
+) -> tuple[Lead, bool]:
+    """A lead for winning a firm elsewhere for a segment of a place, and whether it is new: one for the same firm, segment
+    and place that is not withdrawn stays the one.
+
+    ``province``: where the firm is, which tells the origin of its money; ``finding``: the gap it would fill, if any.
+    """
+    rights.demand(user, registry["segments"], rights.VIEW, segment)
+    rights.demand(user, registry["leads"], rights.ADD)
+    if finding is not None:
+        rights.demand(user, registry["findings"], rights.VIEW, finding)
+    earlier = leads_with(segment, place).get(name_key(counterpart), [])
+    if held := [lead for lead in earlier if not lead.withdrawn_on]:
+        return held[0], False
+    facts = {
+        "counterpart": counterpart,
+        "counterpart_uscc": counterpart_uscc,
+        "origin_place": province,
+        "origin": origin_of(province, place_paths()) if province else "",
+        "chain_id": segment.chain_id,
+        "segment": segment,
+        "gap_place_id": finding.place_id if finding else None,
+        "gap_kind": finding.kind if finding else "",
+        "place": place,
+        "content": content,
+        "is_sample": is_sample,
+        "unit": unit,
+        "found_on": on or timezone.localdate(),
+    }
+    name = f"{counterpart}：{segment.name}（{place.name}）"
+    return _opened(user, name, len(earlier), facts, reason="由招商目标转为招商线索"), True
+
+
+def _opened(user: Any, name: str, taken: int, facts: Mapping[str, Any], *, reason: str) -> Lead:
+    """A new lead; where ``taken`` earlier ones of this name were withdrawn, it says the how manieth it is."""
     again = f"{name}第{taken + 1}次" if taken else name
-    with acting(user, reason=f"由诊断结论{finding.pk}列为招商线索"):
-        made = Lead.objects.create(
-            code=fresh_code(again, ""),
-            name=again,
-            name_key=lead_key(again),
-            chain_id=finding.chain_id,
-            segment_id=finding.segment_id,
-            gap_place_id=finding.place_id,
-            gap_kind=kind,
-            place_id=finding.place_id,
-            content=finding.sentence,
-            unit=unit,
-            found_on=on or timezone.localdate(),
-        )
+    with acting(user, reason=reason):
+        code = fresh_code(again, facts.get("counterpart", ""))
+        made = Lead.objects.create(code=code, name=again, name_key=lead_key(again), **facts)
         rights.demand(user, registry["leads"], rights.ADD, made)
-    return made, True
+    return made
 
 
 def leads_from_findings(

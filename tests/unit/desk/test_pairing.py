@@ -10,12 +10,15 @@ import pytest
 from django.test import Client
 from python_calamine import CalamineWorkbook
 
-from lianpu.chains.models import DiagnosisRun, Segment
+from lianpu.chains.models import DiagnosisRun, Finding, Segment
 from lianpu.chains.services import diagnose_place, place_enterprises
 from lianpu.chains.services.references import keep_reference, reference_firms, reference_frame
 from lianpu.desk.pairing import critical_of, falls_of, pairs_of, targets_of
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
+from lianpu.promotion.models import Lead
+from lianpu.promotion.queries import pursued_findings
+from lianpu.promotion.services import withdraw
 from lianpu.register.rights import SYSTEM
 from lianpu.register.testing import grant
 
@@ -133,3 +136,35 @@ def test_files_ask_for_the_right_to_export(city: DiagnosisRun, client: Client) -
     client.force_login(reader)
     assert client.get("/pairing/?segment=LV-2101").status_code == 200
     assert client.get("/pairing/LV-2101/pairs.csv").status_code == 403
+
+
+def test_a_target_becomes_a_lead_once_and_answers_the_finding(
+    city: DiagnosisRun, two_chains: Mapping[str, Segment], admin_client: Client
+) -> None:
+    segment = two_chains["QC-3101"]
+    gap = Finding.objects.create(
+        run=city, chain=segment.chain, segment=segment, place=city.place, kind="fill", state="missing", rank=9,
+        score=0.1, explanation="补链：无企业生产整车。", evidence={},
+    )  # fmt: skip
+    page = admin_client.get("/pairing/?segment=QC-3101").content.decode()
+    assert page.count("/pairing/QC-3101/lead/") == 3
+    sent = {"place": "620100", "name": "岭南整车有限公司"}
+    answer = admin_client.post("/pairing/QC-3101/lead/", sent)
+    lead = Lead.objects.get()
+    assert answer.headers["Location"] == f"/leads/{lead.pk}/"
+    assert (lead.name, lead.counterpart) == ("岭南整车有限公司：整车（兰州市）", "岭南整车有限公司")
+    assert (lead.segment, lead.place, lead.origin_place) == (segment, city.place, "岭南")
+    assert lead.content.startswith(f"诊断第{city.pk}号招商目标第2位：挂链可信度 0.90")
+    assert pursued_findings([gap]) == {gap.pk}
+    assert admin_client.post("/pairing/QC-3101/lead/", sent).headers["Location"] == f"/leads/{lead.pk}/"
+    withdraw(user=SYSTEM, lead=lead, why="改投他处")
+    admin_client.post("/pairing/QC-3101/lead/", sent)
+    assert Lead.objects.latest("pk").name == "岭南整车有限公司：整车（兰州市）第2次"
+    assert admin_client.post("/pairing/QC-3101/lead/", sent | {"name": "未列出的公司"}).status_code == 404
+
+
+def test_only_whoever_may_add_leads_makes_a_target_one(city: DiagnosisRun, client: Client) -> None:
+    client.force_login(grant("reader", {"*": ["view"]}))
+    assert "/pairing/QC-3101/lead/" not in client.get("/pairing/?segment=QC-3101").content.decode()
+    refused = client.post("/pairing/QC-3101/lead/", {"place": "620100", "name": "岭南整车有限公司"})
+    assert (refused.status_code, Lead.objects.count()) == (403, 0)

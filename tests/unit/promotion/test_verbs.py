@@ -49,6 +49,21 @@ def test_a_lead_outlives_the_diagnosis_that_first_said_so(finding: Any) -> None:
     assert pursued_findings([newer]) == {99}
 
 
+def test_a_target_brings_counterpart_and_origin_and_is_one_lead_however_its_name_is_written(finding: Any) -> None:
+    asked = {"user": SYSTEM, "segment": finding.segment, "place": finding.place, "finding": finding}
+    lead, new = services.lead_from_target(
+        **asked, counterpart="某某铝业有限公司", counterpart_uscc="91310000000000001X", province="上海市", on=DAY
+    )
+    assert new
+    assert (lead.counterpart, lead.counterpart_uscc, lead.origin, lead.origin_place) == (
+        "某某铝业有限公司", "91310000000000001X", "provinces", "上海市",
+    )  # fmt: skip
+    assert (lead.chain.code, lead.gap_kind, lead.gap_place, lead.found_on) == ("LV", "fill", finding.place, DAY)
+    assert services.lead_from_target(**asked, counterpart="某某铝业有限责任公司") == (lead, False)
+    other, new = services.lead_from_target(**asked, counterpart="另一铝业有限公司", province="无此地")
+    assert (new, other.origin) == (True, "")
+
+
 def test_a_gap_given_up_may_be_taken_up_again(finding: Any) -> None:
     first, _ = services.lead_from_finding(user=SYSTEM, finding=finding, on=DAY)
     services.withdraw(user=SYSTEM, lead=first, why="对方改投他处", on=DAY)
