@@ -45,13 +45,19 @@ class Companion:
         self._keeper = threading.Thread(target=self._keep, daemon=True)
 
     def start(self) -> None:
+        """To be called before the server forks: a fork while the keeper starts a worker would inherit the pipe on which
+        the start waits, which then never ends."""
+        self._worker = self._started()
         self._keeper.start()
 
+    def _started(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-m", "lianpu.cli.working"])
+
     def _keep(self) -> None:
-        command = [sys.executable, "-m", "lianpu.cli.working"]
         while not self._ending.is_set():
-            self._worker = subprocess.Popen(command)  # noqa: S603
+            self._worker = self._worker or self._started()
             code = self._worker.wait()
+            self._worker = None
             if code and not self._ending.is_set():  # 0 where Ctrl-C has reached it before the site
                 click.echo(
                     f"运行器意外结束（{code}），即将重启。 / The worker ended ({code}); starting it again.", err=True
@@ -61,12 +67,12 @@ class Companion:
     def end(self) -> None:
         """Ask it to stop; end it where it does not. The job it has is let go of by the next worker then."""
         self._ending.set()
-        if self._worker is not None:
-            self._worker.terminate()
+        if (worker := self._worker) is not None:
+            worker.terminate()
             try:
-                self._worker.wait(PATIENCE)
+                worker.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                self._worker.kill()
+                worker.kill()
         self._keeper.join(PATIENCE)
 
 
