@@ -123,7 +123,7 @@ def test_flows_are_drawn_between_segments(admin):
     few = admin.page.locator("#board .flows path").count()
     admin.page.check("#all-flows")
     assert admin.page.locator("#board .flows path").count() > few
-    neighbour = admin.page.locator("#sheet ul.small a").first
+    neighbour = admin.page.locator("#sheet h3:has-text('来自') + ul a").first
     name = neighbour.inner_text()
     with admin.page.expect_navigation():
         neighbour.click()
