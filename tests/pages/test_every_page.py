@@ -11,6 +11,8 @@ PAGES = {
     "pairing": "/pairing/",
     "pairs and targets": "/pairing/?segment=SH-2101",
     "targets of a gap": "/pairing/?segment=XN-2102",
+    "scenario to choose": "/scenario/",
+    "scenario": "/scenario/?p=2021-185&p=2021-186&l=ZS2021-014",
     "open segment": "/desk/SH/?segment=SH-2101",
     "enterprises": "/enterprises/",
     "filtered": "/enterprises/?q=化工&f.place=620104&f.capital_10k_cny.from=100&sort=-founded",

@@ -78,6 +78,14 @@ def in_segment(path: str) -> Any:
     return filter_with
 
 
+def segments_by_io_sector() -> Mapping[str, list[Segment]]:
+    """Input–output sector → the leaf segments that belong to it."""
+    held: dict[str, list[Segment]] = {}
+    for segment in Segment.objects.filter(is_leaf=True).exclude(io_sector="").select_related("chain"):
+        held.setdefault(segment.io_sector, []).append(segment)
+    return held
+
+
 # -- frames for the analysis -------------------------------------------------------------------
 def segment_frame() -> "pl.DataFrame":
     """Leaves: code, chain, name, parent, stage, key, filled_by, fed_from, importance."""

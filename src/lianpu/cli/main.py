@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lianpu.chains.scale import ENGINES
-from lianpu.cli import accounts, auditing, documents, figures, files, ledger, pairing, placement, searching
+from lianpu.cli import accounts, auditing, documents, figures, files, ledger, pairing, placement, scenarios, searching
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -345,6 +345,8 @@ def maps_check(as_json: bool) -> None:
 
 
 for told in (pairing.pairing, pairing.targets, pairing.network):
+    main.add_command(told)
+for told in (scenarios.scenario, scenarios.linkage, scenarios.complexity, scenarios.io_group):
     main.add_command(told)
 main.add_command(placement.placement_group)
 main.add_command(accounts.admin)

@@ -29,7 +29,7 @@ _REVIEW = {"placements": [CHANGE], "outside-firms": [CHANGE]}
 _PROMOTION = ("leads", "lead-talks", "funds-arrivals")
 _DISTRICT = {
     "*": _READ,
-    **dict.fromkeys((*_LEDGER, *_PROMOTION), _KEEP),
+    **dict.fromkeys((*_LEDGER, *_PROMOTION, "scenarios"), _KEEP),
     "submissions": [CHANGE],
     "enterprises": _KEEP,
     "enterprise-names": _KEEP,
@@ -55,7 +55,9 @@ ROLES = (
     RoleRow("bureau-admin", "局管理员", {"*": ["*"]}, [FIGURES]),
     RoleRow("security-admin", "安全管理员", _ACCOUNTS | {"accounts": [*_READ, ADMINISTER]}),
     RoleRow("auditor", "审计员", {"*": _READ, **_ACCOUNTS}, [FIGURES]),
-    RoleRow("chain-office", "链长办", {"*": _READ, **_REVIEW, **dict.fromkeys(_PROMOTION, _KEEP)}, [FIGURES]),
+    RoleRow(
+        "chain-office", "链长办", {"*": _READ, **_REVIEW, **dict.fromkeys((*_PROMOTION, "scenarios"), _KEEP)}, [FIGURES]
+    ),
     RoleRow("district-office", "县区经办", _DISTRICT, [FIGURES]),
     RoleRow("zone-office", "功能区经办", _DISTRICT, [FIGURES]),
     RoleRow(

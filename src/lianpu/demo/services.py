@@ -14,6 +14,7 @@ from lianpu.chains.models import DiagnosisRun, Placement, Reference
 from lianpu.chains.services.references import keep_reference
 from lianpu.demo import reference
 from lianpu.demo.city import SampleFirm, sample_city
+from lianpu.demo.io_table import sample_io_table
 from lianpu.demo.roles import ROLES
 from lianpu.demo.storing import remove_actions, store_actions
 from lianpu.demo.words import DISTRICTS, ZONES
@@ -25,6 +26,8 @@ from lianpu.register.bulk import insert
 from lianpu.register.history import acting
 from lianpu.register.importing import silent
 from lianpu.register.models import Account, Grant, Role
+from lianpu.scenarios.models import IoTable, Scenario
+from lianpu.scenarios.services import keep_io_table
 
 Progress = Callable[[int, int, str], None]
 
@@ -79,6 +82,8 @@ def load_sample(*, user: Any, progress: Progress = silent) -> dict[str, int]:
             is_sample=True,
         )
         counts["reference"] = held.height
+        title, table, labels, printed = sample_io_table(maps)
+        keep_io_table(user=user, name=title, table=table, labels=labels, source_hash=printed, is_sample=True)
     progress(3, 3, "载入示例")
     return counts
 
@@ -205,9 +210,11 @@ def remove_sample(*, user: Any) -> dict[str, int]:
         EnterpriseFigure.objects.filter(enterprise__in=samples).delete()
         EnterpriseName.objects.filter(enterprise__in=samples).delete()
         samples.delete()
-        for held in Reference.objects.filter(is_sample=True):
-            Path(held.file).unlink(missing_ok=True)
-            held.delete()
+        Scenario.objects.filter(is_sample=True).delete()
+        for kept in (Reference, IoTable):
+            for held in kept.objects.filter(is_sample=True):
+                Path(held.file).unlink(missing_ok=True)
+                held.delete()
         people = get_user_model()._default_manager.filter(account__is_sample=True)
         counts["accounts"] = people.count()
         people.delete()

@@ -14,11 +14,12 @@ from lianpu.enterprises.models import Enterprise
 from lianpu.monitoring.models import PublishedFigure
 from lianpu.places.queries import ids_by_code
 from lianpu.projects.identity import project_key
-from lianpu.projects.models import Capacity, MonthlyReport, Problem, Project, ProjectYear, TaskForce
+from lianpu.projects.models import Capacity, FactorNeed, MonthlyReport, Problem, Project, ProjectYear, TaskForce
 from lianpu.projects.services import refresh
 from lianpu.promotion.deriving import stage_of
 from lianpu.promotion.models import FundsArrival, Lead, LeadTalk, PromotionTarget
 from lianpu.register.bulk import insert
+from lianpu.scenarios.models import Scenario
 
 CITY = "620100"
 SOURCE = "兰州市2022年初公布的工业经济情况"
@@ -30,6 +31,7 @@ def store_actions(maps: Sequence[ChainMap], firms: Sequence[SampleFirm]) -> dict
     projects = sample_projects(maps, firms, leads)
     refers = _References()
     counts = _store_projects(projects, refers) | _store_leads(leads, projects, refers)
+    _store_scenario(projects, leads, refers)
     refresh()
     return counts | {"published_figures": store_published()}
 
@@ -106,8 +108,48 @@ def _store_projects(projects: Sequence[SampleProject], refers: _References) -> d
             if one.capacity
         ],
     )
+    needs, outputs = _plans(projects, ids)
+    insert(FactorNeed, needs)
+    insert(Capacity, outputs)
     insert(Problem, [_problem(one, ids[one.code], plan) for one in projects if one.problem is not None])
     return {"projects": len(projects), "monthly_reports": len(reports)}
+
+
+def _plans(projects: Sequence[SampleProject], ids: dict[str, int]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What the projects that are still to come need (land, energy …) and will make a year; every eighth does not say."""
+    needs, outputs = [], []
+    for one in projects:
+        chance = stream("plans", one.code)
+        if one.is_done or chance.random() < 0.125:
+            continue
+        output = round(one.total * chance.uniform(0.7, 1.6))
+        wanted = {
+            "energy_tce": output * chance.uniform(0.04, 0.4),
+            "water_m3": output * chance.uniform(2, 15),
+            "capital_10k_cny": one.total - one.before - sum(one.months),
+            "jobs": one.total / chance.uniform(90, 220),
+        }
+        if one.nature in ("new", "extension"):
+            wanted["land_mu"] = one.total / chance.uniform(260, 520)
+        needs += [
+            {
+                "project_id": ids[one.code],
+                "kind": kind,
+                "needed": (amount := max(round(value), 1)),
+                "secured": round(amount * chance.choice((0, 0, 0.4, 0.7, 1))),
+            }
+            for kind, value in wanted.items()
+        ]
+        outputs.append(
+            {
+                "project_id": ids[one.code],
+                "product": "达产年产值",
+                "quantity": output,
+                "unit": "万元",
+                "output_10k_cny": output,
+            }
+        )
+    return needs, outputs
 
 
 def _project(
@@ -220,6 +262,33 @@ def _store_leads(leads: Sequence[SampleLead], projects: Sequence[SampleProject],
         ],
     )
     return {"leads": len(leads), "funds_arrivals": len(funds)}
+
+
+def _store_scenario(projects: Sequence[SampleProject], leads: Sequence[SampleLead], refers: _References) -> None:
+    """One kept scenario: leads that have become projects, and three signed ones, all reach production."""
+    became = {one.lead for one in projects if one.lead}
+    signed = [
+        one.code
+        for one in leads
+        if one.code not in became
+        and "signed_on" in one.dates
+        and "producing_on" not in one.dates
+        and not one.withdrawn_on
+    ]
+    insert(
+        Scenario,
+        [
+            {
+                "name": "示例情景：补链招商项目投产",
+                "place_id": refers.places[CITY],
+                "projects": [one.code for one in projects if one.lead][:3],
+                "leads": signed[:3],
+                "why": "示例：看在建与已签约的补链项目投产后还缺什么",
+                "by": "示例",
+                "is_sample": True,
+            }
+        ],
+    )
 
 
 def store_published() -> int:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from lianpu.desk import views
+from lianpu.desk.scenario import views as scenario
 
 app_name = "desk"
 urlpatterns = [
@@ -9,6 +10,10 @@ urlpatterns = [
     path("pairing/<str:segment>/pairs.<str:form>", views.pairs_file, name="pairs-file"),
     path("pairing/<str:segment>/targets.<str:form>", views.targets_file, name="targets-file"),
     path("pairing/<str:segment>/lead/", views.lead_from_target, name="target-lead"),
+    path("scenario/", scenario.scenario_page, name="scenario"),
+    path("scenario/keep/", scenario.keep, name="scenario-keep"),
+    path("scenario/compare/", scenario.compare, name="scenario-compare"),
+    path("scenario/scenario.xlsx", scenario.scenario_file, name="scenario-file"),
     path("desk/<str:code>/", views.chain_desk, name="chain"),
     path("desk/<str:code>/dossier.<str:form>", views.dossier, name="dossier"),
     path("desk/<str:code>/<str:segment>/", views.segment_sheet, name="segment"),

@@ -88,21 +88,28 @@ def write_table(out: IO[bytes], title: str, heads: Sequence[str], rows: Iterable
     if form == "csv":
         write_csv(out, heads, rows)
         return
+    write_book(out, [(title, heads, rows)])
+
+
+def write_book(out: IO[bytes], sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> None:
+    """Several such tables as the sheets of one workbook: title, heads, rows."""
     import xlsxwriter
 
     with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet(sheet_name(title))
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, heads, book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1}))
+        bold = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1})
         day = book.add_format({"num_format": DAY})
-        widths = [2 * len(head) + 2 for head in heads]
-        for at, row in enumerate(rows, start=1):
-            for column, cell in enumerate(row):
-                write_cell(sheet, at, column, cell, day)
-                if isinstance(cell, str):
-                    widths[column] = max(widths[column], min(2 * len(cell) + 2, 60))
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, width)
+        for title, heads, rows in sheets:
+            sheet = book.add_worksheet(sheet_name(title))
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, heads, bold)
+            widths = [2 * len(head) + 2 for head in heads]
+            for at, row in enumerate(rows, start=1):
+                for column, cell in enumerate(row):
+                    write_cell(sheet, at, column, cell, day)
+                    if isinstance(cell, str):
+                        widths[column] = max(widths[column], min(2 * len(cell) + 2, 60))
+            for column, width in enumerate(widths):
+                sheet.set_column(column, column, width)
 
 
 def sheet_name(title: str, number: int = 1) -> str:

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "lianpu.desk",
     "lianpu.projects",
     "lianpu.promotion",
+    "lianpu.scenarios",
     "lianpu.monitoring",
     "lianpu.chains",
     "lianpu.enterprises",

@@ -1,0 +1,1 @@
+"""The scenario page: what a place would be if chosen projects succeeded."""

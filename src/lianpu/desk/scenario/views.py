@@ -1,0 +1,175 @@
+"""The scenario page: choose projects, see what would change, keep it, compare, take it away."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext, override
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from lianpu.chains.queries import chains_in_order, diagnosed_places
+from lianpu.desk import queries
+from lianpu.desk.scenario.book import workbook
+from lianpu.desk.scenario.outcome import Outcome, compared, outcome_of
+from lianpu.register import rights
+from lianpu.register.declare import registry
+from lianpu.register.exporting import FORMS
+from lianpu.register.views.common import download
+from lianpu.scenarios.models import Scenario
+from lianpu.scenarios.queries import candidate_leads, candidate_projects, kept_scenarios, picked
+from lianpu.scenarios.services import keep_scenario
+
+LISTED = 200  # candidates on the page; more are found by chain and words
+COMPARED = 4
+
+
+def _reading(request: HttpRequest) -> None:
+    rights.demand(request.user, registry["scenarios"], rights.VIEW)
+    rights.demand(request.user, registry["segment-states"], rights.VIEW)
+
+
+@require_http_methods(["GET", "POST"])
+def scenario_page(request: HttpRequest) -> HttpResponse:
+    """What would change if the chosen projects succeeded. Nothing is written; POST is for choices too long for an address."""
+    _reading(request)
+    user = request.user
+    asked = request.POST if request.method == "POST" else request.GET
+    kept = _kept(request, asked.get("saved", ""))
+    place = queries.place_for(user, asked.get("place", ""))
+    run = queries.run_for(user, place)
+    chosen = None
+    if run is not None:
+        projects, leads = (kept.projects, kept.leads) if kept else (asked.getlist("p"), asked.getlist("l"))
+        chosen = picked(user, run.place, projects, leads)
+    context: dict[str, Any] = {
+        "place": place,
+        "places": diagnosed_places(),
+        "run": run,
+        "chosen": chosen,
+        "kept": kept,
+        "saved": list(kept_scenarios(user)[:20]),
+        "may_keep": rights.may(user, registry["scenarios"], rights.ADD),
+        **_candidates(request, asked, run),
+    }
+    if run is not None and chosen is not None and len(chosen):
+        context |= {"outcome": outcome_of(user, run, chosen), "query": _query(run, chosen)}
+    context |= {"why": asked.get("why", ""), "origin": asked.get("origin", "")}
+    return render(request, "desk/scenario.html", context)
+
+
+def _candidates(request: HttpRequest, asked: QueryDict, run: Any) -> dict[str, Any]:
+    """Projects and leads to choose from, by chain and words."""
+    if run is None:
+        return {}
+    projects, leads = candidate_projects(request.user, run.place), candidate_leads(request.user, run.place)
+    chain, words = asked.get("chain", ""), asked.get("q", "").strip()
+    if chain:
+        projects, leads = projects.filter(chain__code=chain), leads.filter(chain__code=chain)
+    if words:
+        projects, leads = projects.filter(name__icontains=words), leads.filter(name__icontains=words)
+    return {
+        "projects": list(projects[:LISTED]),
+        "more": max(projects.count() - LISTED, 0),
+        "leads": list(leads[:LISTED]),
+        "chains": chains_in_order(),
+        "chain": chain,
+        "words": words,
+    }
+
+
+def _kept(request: HttpRequest, text: str) -> Scenario | None:
+    if not text:
+        return None
+    found = kept_scenarios(request.user).filter(pk=text).first() if text.isdigit() else None
+    if found is None:
+        raise Http404("没有这个情景，或它不在您的范围内。")
+    return found
+
+
+def _query(run: Any, chosen: Any) -> str:
+    return urlencode(
+        {"place": run.place.code, "p": [one.code for one in chosen.projects], "l": [one.code for one in chosen.leads]},
+        doseq=True,
+    )
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the choice under a name, with why."""
+    _reading(request)
+    user, asked = request.user, request.POST
+    run = queries.run_for(user, queries.place_for(user, asked.get("place", "")))
+    if run is None:
+        raise Http404("还没有诊断，不能推演。")
+    chosen = picked(user, run.place, asked.getlist("p"), asked.getlist("l"))
+    back = f"{reverse('desk:scenario')}?{_query(run, chosen)}"
+    try:
+        if not len(chosen):
+            raise ValidationError("请先选定项目，再保存情景。")
+        row = keep_scenario(
+            user=user,
+            name=asked.get("name", ""),
+            place=_home(user, run),
+            projects=chosen.projects,
+            leads=chosen.leads,
+            why=asked.get("why", ""),
+            origin=asked.get("origin") or Scenario.Origin.PICKED,
+            shown=outcome_of(user, run, chosen).summary,
+        )
+    except ValidationError as error:
+        messages.error(request, "；".join(error.messages))
+        return redirect(back)
+    messages.success(request, gettext("情景已保存。"))
+    return redirect(f"{reverse('desk:scenario')}?saved={row.pk}")
+
+
+def _home(user: Any, run: Any) -> Any:
+    """Whose the scenario is: the place within which the person works, else the place of the diagnosis."""
+    for grant in [] if user.is_superuser else rights.grants_of(user):
+        if grant.place_path:
+            return next(iter(type(run.place).objects.filter(path=grant.place_path)), run.place)
+    return run.place
+
+
+@require_GET
+def scenario_file(request: HttpRequest) -> HttpResponse:
+    """The scenario as a workbook."""
+    _reading(request)
+    user = request.user
+    rights.demand(user, registry["projects"], rights.EXPORT)
+    run = queries.run_for(user, queries.place_for(user, request.GET.get("place", "")))
+    kept = _kept(request, request.GET.get("saved", ""))
+    if run is None:
+        raise Http404("还没有诊断，不能推演。")
+    projects, leads = (kept.projects, kept.leads) if kept else (request.GET.getlist("p"), request.GET.getlist("l"))
+    with override(None):  # files keep the declared words
+        outcome = outcome_of(user, run, picked(user, run.place, projects, leads))
+        body = workbook(outcome, kept.name if kept else "", kept.why if kept else "")
+    return download(body, f"{run.place.name}情景推演{kept.name if kept else ''}.xlsx", FORMS["xlsx"])
+
+
+@require_GET
+def compare(request: HttpRequest) -> HttpResponse:
+    """Some kept scenarios beside each other, each by the diagnosis in force."""
+    _reading(request)
+    user = request.user
+    asked = [text for text in request.GET.getlist("s") if text.isdigit()][:COMPARED]
+    held = {one.pk: one for one in kept_scenarios(user).filter(pk__in=asked)}
+    kept = [held[pk] for pk in map(int, asked) if pk in held]
+    place = queries.place_for(user, request.GET.get("place", ""))
+    run = queries.run_for(user, place)
+    outcomes: list[Outcome] = []
+    if run is not None:
+        outcomes = [outcome_of(user, run, picked(user, run.place, one.projects, one.leads)) for one in kept]
+    context = {
+        "kept": kept,
+        "run": run,
+        "place": place,
+        "outcomes": outcomes,
+        "lines": compared(outcomes) if outcomes else [],
+    }
+    return render(request, "desk/scenario_compare.html", context)

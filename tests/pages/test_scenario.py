@@ -1,0 +1,28 @@
+"""If these projects succeed: chosen on the page, shown before and after, kept, opened again and compared."""
+
+
+def test_projects_are_chosen_supposed_kept_and_compared(admin):
+    admin.open("/scenario/?chain=QN")
+    for box in admin.page.locator("#candidates input[type=checkbox]").all()[:3]:
+        box.check()
+    with admin.page.expect_navigation():
+        admin.page.click("text=推演所选")
+    assert admin.page.locator("#chosen tbody tr").count() == 3
+    risen = admin.page.locator("#segments tbody tr").first
+    assert risen.locator(".state").first.inner_text() == "○ 缺失"
+    assert risen.locator("a").count() >= 2, "the segment and the project that fills it"
+    assert admin.page.locator("#findings .badge >> text=不再成立").count() > 0
+    assert admin.page.locator("#draws tbody tr").count() > 5
+    needed = admin.page.locator("#factors tbody tr").first.locator("a").nth(1)
+    assert admin.rows_behind(needed.get_attribute("href")) == int(needed.inner_text())
+    name = f"示例氢能情景 {admin.size}"
+    admin.page.fill("#keep [name=name]", name)
+    admin.page.fill("#keep [name=why]", "链长会研究")
+    with admin.page.expect_navigation():
+        admin.page.click("#keep button")
+    assert admin.text("h1").startswith(name)
+    assert "链长会研究" in admin.text("main")
+    admin.page.locator("#saved tbody tr", has_text="补链招商项目投产").locator("input").check()
+    with admin.page.expect_navigation():
+        admin.page.click("text=比较所选情景")
+    assert len(admin.texts("#compared thead th")) == 3
