@@ -14,7 +14,7 @@ def test_projects_are_chosen_supposed_kept_and_compared(admin):
     assert admin.page.locator("#findings .badge >> text=不再成立").count() > 0
     assert admin.page.locator("#draws tbody tr").count() > 5
     needed = admin.page.locator("#factors tbody tr").first.locator("a").nth(1)
-    assert admin.rows_behind(needed.get_attribute("href")) == int(needed.inner_text())
+    assert admin.rows_behind(admin.site + needed.get_attribute("href")) == int(needed.inner_text())
     name = f"示例氢能情景 {admin.size}"
     admin.page.fill("#keep [name=name]", name)
     admin.page.fill("#keep [name=why]", "链长会研究")

@@ -204,6 +204,7 @@ def complexity(file: Path | None, level: str, least: int, name: str, top: int, a
     from lianpu.cli.setup import make_ready
 
     console = Console(as_json)
+    names: dict[str, str]
     with in_words():
         if file is not None:
             title, cells, names = file.name, _cells_of(file), {}
