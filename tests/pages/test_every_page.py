@@ -13,6 +13,8 @@ PAGES = {
     "targets of a gap": "/pairing/?segment=XN-2102",
     "scenario to choose": "/scenario/",
     "scenario": "/scenario/?p=2021-185&p=2021-186&l=ZS2021-014",
+    "comparison of all chains": "/compare/",
+    "comparison of a chain": "/compare/?chain=SH&before=2016-01-01",
     "open segment": "/desk/SH/?segment=SH-2101",
     "enterprises": "/enterprises/",
     "filtered": "/enterprises/?q=化工&f.place=620104&f.capital_10k_cny.from=100&sort=-founded",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from lianpu.analysis.coverage import check_columns, location_quotient, quotient_interval, similarity
+from lianpu.analysis.coverage import check_columns, location_quotient, quotient_interval
 from lianpu.analysis.diagnosis.rules import STATES
 
 _SIDES = ("here", "there")
@@ -102,39 +102,38 @@ def peers(states: pl.DataFrame, place: object, *, least: int = 30) -> pl.DataFra
     if not own or not own[0]:
         raise ValueError(f"{place}: no firm of it fills a segment, so nothing is like it")
     kept = bases.filter((pl.col("base") >= max(least, 1)) | (pl.col("place") == place))
-    cells = states.join(kept.select("place"), on="place", how="semi").select("place", "segment", value="n")
-    # pair by pair: similarity() of all places at once would compare every two of them
-    pairs = [
-        similarity(cells.filter(pl.col("place").is_in([place, other])))
-        for other in kept["place"].sort()
-        if other != place
-    ]
-    cells = cells.with_columns(pl.col("value").cast(pl.Float64))
-    own_mix = cells.filter(pl.col("place") == place).select("segment", mine="value")
-    value, mine = pl.col("value"), pl.col("mine")
-    cosine = (
-        cells.join(own_mix, on="segment")
-        .group_by(other="place")
-        .agg(cosine=(value * mine).sum() / (value.pow(2).sum() * mine.pow(2).sum()).sqrt())
-    )
-    size = pl.max_horizontal("base_here", "base_there") / pl.min_horizontal("base_here", "base_there")
-    found = [
-        pair.select(
-            place=pl.lit(place, dtype=states.schema["place"]),
-            other=pl.when(pl.col("place") == place).then("other").otherwise("place"),
-            overlap="similarity",
-            krugman="krugman",
-            common="segments",
-        )
-        for pair in pairs
-    ]
-    if not found:
+    others = kept.filter((pl.col("place") != place) & (pl.col("base") > 0)).sort("place")["place"]
+    if not len(others):
         raise ValueError(f"no other place has {least} mapped firms; lower least or give more places")
+    # One place against all, as one matrix: similarity() would compare every two of them.
+    segments = states["segment"].unique().sort()
+    rows = pl.concat([pl.Series("place", [place], dtype=states.schema["place"]), others])
+    at = pl.DataFrame({"place": rows, "row": range(len(rows))})
+    cells = states.join(at, on="place")
+    values = np.zeros((len(rows), len(segments)))
+    np.add.at(
+        values, (cells["row"].to_numpy(), segments.search_sorted(cells["segment"]).to_numpy()), cells["n"].to_numpy()
+    )
+    held = values.sum(axis=1) > 0
+    if not held[0]:
+        raise ValueError(f"{place}: no firm of it fills a segment, so nothing is like it")
+    held[0] = False
+    mine, theirs = values[0], values[held]
+    distance = np.abs(theirs / theirs.sum(axis=1, keepdims=True) - mine / mine.sum()).sum(axis=1)
+    cosine = theirs @ mine / np.sqrt(np.square(theirs).sum(axis=1) * np.square(mine).sum())
+    size = pl.max_horizontal("base_here", "base_there") / pl.min_horizontal("base_here", "base_there")
     return (
-        pl.concat(found)
-        .join(cosine, on="other", how="left")
+        pl.DataFrame(
+            {
+                "other": rows.filter(pl.Series(held)),
+                "cosine": cosine,
+                "overlap": 1 - distance / 2,
+                "krugman": distance,
+                "common": ((theirs > 0) & (mine > 0)).sum(axis=1).astype(np.int64),
+            }
+        )
         .join(kept.rename({"place": "other", "base": "base_there"}), on="other", how="left")
-        .with_columns(base_here=pl.lit(own[0], dtype=pl.Int64))
+        .with_columns(place=pl.lit(place, dtype=states.schema["place"]), base_here=pl.lit(own[0], dtype=pl.Int64))
         .with_columns(size_ratio=size)
         .with_columns(size_rank=pl.col("size_ratio").rank("ordinal").cast(pl.Int64))
         .select(
@@ -142,6 +141,61 @@ def peers(states: pl.DataFrame, place: object, *, least: int = 30) -> pl.DataFra
             *("size_ratio", "size_rank"),
         )
         .sort("cosine", "other", descending=[True, False])
+    )
+
+
+def standing(figures: pl.DataFrame, place: object) -> pl.DataFrame:
+    """Where ``place`` stands among the other places of ``figures`` (of :func:`lianpu.analysis.health.health`).
+
+    One row per (chain, measure), in the order of ``figures``: ``rank``, 1 for the highest rate, equal ones share the
+    better rank; ``of``, places whose rate is known, itself included; ``median`` of the others' rates; ``difference``
+    of the own rate to it. Null where the own rate, or every other one, is.
+    """
+    check_columns(figures, ("place", "chain", "measure", "rate"), "figures")
+    on, mine = ["chain", "measure"], pl.col("place") == pl.lit(place)
+    rate = pl.col("rate")
+    # shares of equal worth may differ in their last bits
+    higher = rate.round(12) > rate.filter(mine).first().round(12)
+    return (
+        figures.group_by(on, maintain_order=True)
+        .agg(
+            own=rate.filter(mine).first(),
+            rank=(1 + higher.sum()).cast(pl.Int64),
+            of=rate.count().cast(pl.Int64),
+            median=rate.filter(~mine).median(),
+        )
+        .with_columns(
+            rank=pl.when(pl.col("own").is_not_null()).then("rank"),
+            difference=pl.col("own") - pl.col("median"),
+        )
+        .select(*on, "rank", "of", "median", "difference")
+    )
+
+
+def at_size(states: pl.DataFrame, size: int) -> pl.DataFrame:
+    """How many segments of each chain a place would fill with only ``size`` of its firms, drawn at random.
+
+    A place with more firms fills more segments by their number alone; at one size the mixes are left to compare.
+    ``states``: (place, chain, segment, n, base). Returns (place, chain, filled, segments): ``filled`` is the expected
+    number, Σ 1 − C(N − n, size) / C(N, size) (rarefaction, Hurlbert 1971), null where the place has fewer firms.
+    """
+    from scipy.special import gammaln
+
+    check_columns(states, ("place", "chain", "segment", "n", "base"), "states")
+    if size < 1:
+        raise ValueError(f"size must be at least one firm, not {size}")
+    n, base = (states[column].cast(pl.Float64).to_numpy() for column in ("n", "base"))
+    left = base - n
+    with np.errstate(invalid="ignore"):
+        none = gammaln(left + 1) - gammaln(left - size + 1) - gammaln(base + 1) + gammaln(base - size + 1)
+        chance = np.where(left >= size, -np.expm1(none), 1.0)
+    return (
+        states.select("place", "chain", few=pl.col("base") < size, chance=pl.Series(chance))
+        .group_by("place", "chain", maintain_order=True)
+        .agg(
+            filled=pl.when(pl.col("few").any()).then(None).otherwise(pl.col("chance").sum()),
+            segments=pl.len().cast(pl.Int64),
+        )
     )
 
 

@@ -225,6 +225,40 @@ class Reference(models.Model):
         return self.name
 
 
+class ReferenceFirm(models.Model):
+    """A firm of a reference that stands on a chain: a row to open a count to, no enterprise of ours."""
+
+    reference = models.ForeignKey(Reference, models.CASCADE, related_name="firms", verbose_name=_("对照库"))
+    name = models.CharField(_("企业名称"), max_length=200)
+    uscc = models.CharField(_("统一社会信用代码"), max_length=40, blank=True)
+    province = models.CharField(_("省份"), max_length=40, blank=True)
+    city = models.CharField(_("城市"), max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("对照企业")
+        ordering = ("pk",)
+        indexes = [models.Index(fields=["reference", "province", "city"], name="chains_reference_place")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReferencePlacement(models.Model):
+    """Where a firm of a reference stands, as the file of the reference has it."""
+
+    firm = models.ForeignKey(ReferenceFirm, models.CASCADE, related_name="placements", verbose_name=_("对照企业"))
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="reference_placements", verbose_name=_("环节"))
+    role = models.CharField(_("角色"), max_length=10, choices=Role)
+    confidence = models.FloatField(_("可信度"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("对照企业挂链")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.firm} · {self.segment}"
+
+
 class DiagnosisRun(models.Model):
     """One diagnosis of a place: when, against what, with which rules and versions."""
 

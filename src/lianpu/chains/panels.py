@@ -1,13 +1,13 @@
 """Parts that chains add to the pages of other contexts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.http import HttpRequest
 
 from lianpu.chains import model_report
-from lianpu.chains.models import Finding, Placement, PlacementModel, Segment
+from lianpu.chains.models import Finding, Placement, PlacementModel, ReferencePlacement, Role, Segment
 from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
@@ -55,22 +55,28 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     }
 
 
-def _firms_of(placements: "QuerySet[Placement]", text: str) -> Q:
-    """Firms of ``placements`` that nobody rejected, on the chains named (codes), or on any (``*``)."""
-    held = placements.exclude(state=Placement.Decision.REJECTED)
-    return Q(
-        pk__in=(held if text == "*" else held.filter(segment__chain__code__in=text.split(","))).values("enterprise")
-    )
+COUNTED = Q(confidence__gte=FILLING_CONFIDENCE)
+FILLING = COUNTED & Q(role=F("segment__filled_by"))
+RESEARCHING = COUNTED & Q(role=Role.RESEARCHES)
 
 
-def on_chain(text: str) -> Q:
-    """Enterprises placed on a chain in whatever role."""
-    return _firms_of(Placement.objects.all(), text)
+def _of_firms(model: Any, firm: str, kept: Q) -> Callable[[str], Q]:
+    """A filter of firms by where they stand: on a chain or a segment named (codes), or on any (``*``)."""
+
+    def filter_with(text: str) -> Q:
+        codes = text.split(",")
+        named = Q() if text == "*" else Q(segment__chain__code__in=codes) | Q(segment__code__in=codes)
+        return Q(pk__in=model.objects.filter(kept & named).values(firm))
+
+    return filter_with
 
 
-def fills(text: str) -> Q:
-    """Enterprises that fill a segment of a chain, as a diagnosis counts them."""
-    return _firms_of(Placement.objects.filter(role=F("segment__filled_by"), confidence__gte=FILLING_CONFIDENCE), text)
+HELD = ~Q(state=Placement.Decision.REJECTED)
+
+
+def among(text: str) -> Q:
+    """Segments named by their codes."""
+    return Q(code__in=text.split(","))
 
 
 def model_of(request: HttpRequest, model: PlacementModel) -> Mapping[str, Any]:
@@ -81,7 +87,18 @@ def model_of(request: HttpRequest, model: PlacementModel) -> Mapping[str, Any]:
 registry.lens("placements", Lens("taught", "用于训练的模型", model_report.placements_taught))
 registry.lens("outside-firms", Lens("taught", "用于训练的模型", model_report.outside_taught))
 registry.panel("placement-models", Panel("chains/model_panel.html", model_of))
-registry.lens("enterprises", Lens("on_chain", "在链上", on_chain))
-registry.lens("enterprises", Lens("fills", "填充环节的产业链", fills))
+registry.lens("segments", Lens("among", "所列环节", among))
+# As a diagnosis counts firms, here and in a reference alike.
+registry.lens("enterprises", Lens("on_chain", "在链上", _of_firms(Placement, "enterprise", HELD)))
+for _slug, _model, _firm, _held in (
+    ("enterprises", Placement, "enterprise", HELD),
+    ("reference-firms", ReferencePlacement, "firm", Q()),
+):
+    for _name, _label, _kept in (
+        ("fills", "填充的产业链或环节", FILLING),
+        ("researches", "研发所在的产业链或环节", RESEARCHING),
+        ("works_on", "填充或研发的产业链或环节", FILLING | RESEARCHING),
+    ):
+        registry.lens(_slug, Lens(_name, _label, _of_firms(_model, _firm, _held & _kept)))
 registry.panel("findings", Panel("chains/finding_panel.html", grounds_of))
 registry.panel("enterprises", Panel("chains/placements_panel.html", placements_of, order=10))

@@ -14,6 +14,8 @@ from lianpu.chains.models import (
     PlacementModel,
     Product,
     Reference,
+    ReferenceFirm,
+    ReferencePlacement,
     Segment,
     SegmentFlow,
     SegmentState,
@@ -118,6 +120,7 @@ class SegmentFlowRegister(Register):
         Column("target_name", label="去往环节", value="target__name", editable=False, search="A"),
         Column("via", required=True, search="A"),
         Column("weight", required=True),
+        Column("points", label="权重", kind=kinds.Integer(), value="weight", editable=False, total=True, shown=False),
         Column("note"),
     )
 
@@ -255,6 +258,52 @@ class ReferenceRegister(Register):
         Column("model_version"),
         Column("is_sample"),
         Column("loaded_at"),
+    )
+
+
+@registered
+class ReferenceFirmRegister(Register):
+    model = ReferenceFirm
+    slug = "reference-firms"
+    area = "图谱"
+    key = ("id",)
+    history = False
+    imports = False
+    icon = "building-community"
+    note = "对照库里挂上产业链的企业：与本地比较的每个数都可查到这里；它们不在企业登记簿里。"
+    columns = (
+        Column("name"),
+        Column("uscc", is_code=True),
+        Column("province"),
+        Column("city"),
+        Column("reference", value="reference__name"),
+        Column("is_sample", label="示例", kind=kinds.Flag(), value="reference__is_sample", shown=False),
+    )
+
+    def badge(self, row: ReferenceFirm) -> str:
+        return "示例" if row.reference.is_sample else ""
+
+
+@registered
+class ReferencePlacementRegister(Register):
+    model = ReferencePlacement
+    slug = "reference-placements"
+    area = "图谱"
+    key = ("id",)
+    history = False
+    imports = False
+    scope = Scope(chain="segment__chain__code")
+    icon = "link"
+    note = "对照库里的企业在哪个环节、做什么、有多大把握。"
+    columns = (
+        Column("firm", value="firm__name"),
+        Column("segment", value="segment__name", match=match_segments, filter_with=in_segment("segment")),
+        Column("chain", label="产业链", value="segment__chain__name", filter_with=in_chain("segment__chain")),
+        Column("role"),
+        Column("confidence", kind=kinds.Number(places=3)),
+        Column("province", label="省份", value="firm__province"),
+        Column("city", label="城市", value="firm__city"),
+        Column("reference", label="对照库", value="firm__reference__name", shown=False),
     )
 
 

@@ -9,7 +9,19 @@ from typing import Any
 import click
 
 from lianpu.chains.scale import ENGINES
-from lianpu.cli import accounts, auditing, documents, figures, files, ledger, pairing, placement, scenarios, searching
+from lianpu.cli import (
+    accounts,
+    auditing,
+    comparing,
+    documents,
+    figures,
+    files,
+    ledger,
+    pairing,
+    placement,
+    scenarios,
+    searching,
+)
 from lianpu.cli.console import USAGE, Console, in_words, refuse
 
 json_option = click.option("--json", "as_json", is_flag=True, help="机器可读的结果写到标准输出。")
@@ -344,7 +356,7 @@ def maps_check(as_json: bool) -> None:
     sys.exit(1 if wrong else 0)
 
 
-for told in (pairing.pairing, pairing.targets, pairing.network):
+for told in (comparing.health, comparing.compare, pairing.pairing, pairing.targets, pairing.network):
     main.add_command(told)
 for told in (scenarios.scenario, scenarios.linkage, scenarios.complexity, scenarios.io_group):
     main.add_command(told)

@@ -31,7 +31,8 @@ def _found(text: str, code: str) -> "tuple[Segment, DiagnosisRun]":
     return segment, run
 
 
-def _write(output: Path | None, title: str, table: tuple[list[str], list[list[object]]]) -> None:
+def write_table_file(output: Path | None, title: str, table: tuple[list[str], list[list[object]]]) -> None:
+    """A table as the file asked for, if one is; refuses other endings than xlsx and csv."""
     from lianpu.register.exporting import write_table
 
     if output is None:
@@ -68,7 +69,7 @@ def pairing(segment: str, code: str, top: int, output: Path | None, as_json: boo
         leaf, run = _found(segment, code)
         samples = bool(run.versions.get("sample"))
         found = pairs_of(SYSTEM, leaf, run.place, samples=samples, top=top)
-        _write(output, "本地供需配对", pair_table(found))
+        write_table_file(output, "本地供需配对", pair_table(found))
     console.say(f"{leaf}（{leaf.code}，{run.place}）：{len(found)} 对")
     for one in found:
         console.say(f"{one.rank:>3}. [{one.score:.2f}] {one.supplier} → {one.buyer}（{one.segment}）")
@@ -107,7 +108,7 @@ def targets(segment: str, code: str, top: int, output: Path | None, as_json: boo
         if run.reference is None:
             refuse("诊断没有对照库，请先运行 lianpu reference load 文件，再诊断。")
         found = targets_of(SYSTEM, [leaf.code], run, top=top).get(leaf.code, [])
-        _write(output, "招商目标", target_table(found))
+        write_table_file(output, "招商目标", target_table(found))
     console.say(f"{leaf}（{leaf.code}，{run.place}，对照 {run.reference}）：{len(found)} 家")
     for one in found:
         console.say(f"{one.rank:>3}. [{one.score:.2f}] {one.name}（{one.province}{one.city}）")

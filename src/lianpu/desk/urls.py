@@ -1,6 +1,7 @@
 from django.urls import path
 
 from lianpu.desk import views
+from lianpu.desk.comparing import views as comparing
 from lianpu.desk.scenario import views as scenario
 
 app_name = "desk"
@@ -14,6 +15,9 @@ urlpatterns = [
     path("scenario/keep/", scenario.keep, name="scenario-keep"),
     path("scenario/compare/", scenario.compare, name="scenario-compare"),
     path("scenario/scenario.xlsx", scenario.scenario_file, name="scenario-file"),
+    path("compare/", comparing.compare_page, name="compare"),
+    path("compare/<str:table>.<str:form>", comparing.compare_file, name="compare-file"),
+    path("desk/<str:code>/health/", comparing.health_panel, name="health"),
     path("desk/<str:code>/", views.chain_desk, name="chain"),
     path("desk/<str:code>/dossier.<str:form>", views.dossier, name="dossier"),
     path("desk/<str:code>/<str:segment>/", views.segment_sheet, name="segment"),

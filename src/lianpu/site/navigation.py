@@ -15,6 +15,7 @@ PAGES = {
     "图谱": (
         ("review", _("核定台"), "checklist", "placements", rights.CHANGE),
         ("desk:pairing", _("供需配对与招商目标"), "arrows-exchange", "placements", rights.VIEW),
+        ("desk:compare", _("城市对比"), "scale-outline", "placements", rights.VIEW),
     ),
     "行动": (
         ("projects:board", _("调度看板"), "dashboard", "project-years", rights.VIEW),

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from tests.unit.analysis.test_health import FLOWS, REFERENCE, SCHEMA, SEGMENTS, firm
 
-from lianpu.analysis.comparison import compare_health, compare_segments, lacking, peers
+from lianpu.analysis.comparison import at_size, compare_health, compare_segments, lacking, peers, standing
 from lianpu.analysis.diagnosis import diagnose_many
 from lianpu.analysis.health import health
 
@@ -86,3 +86,30 @@ def test_what_peers_have_and_we_lack_names_who_has_it() -> None:
 def test_states_of_two_places_are_not_one_side() -> None:
     with pytest.raises(ValueError, match="one place, not of 3"):
         compare_segments(STATES, side("兰州"))
+
+
+def test_a_place_stands_among_the_others_by_its_rate_and_equal_ones_share_the_better_rank() -> None:
+    figures = health(SEGMENTS, FLOWS, FIRMS, REFERENCE)
+    rows = {row["measure"]: row for row in standing(figures, "温州").iter_rows(named=True)}
+    rates = dict(figures.filter(pl.col("measure") == "completeness").select("place", "rate").iter_rows())
+    assert rates["兰州"] == rates["大庆"] == rates["温州"]
+    assert (rows["completeness"]["rank"], rows["completeness"]["of"], rows["completeness"]["difference"]) == (1, 3, 0)
+    assert (rows["innovation_titles"]["rank"], rows["innovation_titles"]["of"]) == (None, 0)
+
+
+def test_at_the_size_of_the_smaller_the_larger_place_fills_what_a_random_part_of_it_would() -> None:
+    cells = pl.DataFrame(
+        {
+            "place": ["大", "大", "小", "小"],
+            "chain": ["c"] * 4,
+            "segment": ["a", "b"] * 2,
+            "n": [1, 3, 2, 0],
+            "base": [4, 4, 2, 2],
+        }
+    )
+    found = {row["place"]: row["filled"] for row in at_size(cells, 2).iter_rows(named=True)}
+    # of 4 firms 2 are drawn: the one maker of a is among them in 3 of 6 draws, one of the three of b always
+    assert found == pytest.approx({"大": 0.5 + 1, "小": 1})
+    assert at_size(cells, 3)["filled"].to_list() == [pytest.approx(0.75 + 1), None]
+    with pytest.raises(ValueError, match="at least one firm"):
+        at_size(cells, 0)

@@ -300,6 +300,35 @@ class TestReferences(ComputedSuite):
 
 
 @pytest.fixture
+def reference_rows(two_chains: Mapping[str, Any]) -> None:
+    """Three firms of a reference, each on a segment."""
+    from lianpu.chains.models import Reference, ReferenceFirm, ReferencePlacement
+
+    kept = Reference.objects.create(
+        name="全国抽样", file="a.parquet", rows=3, placed=3, source_hash="0" * 64, model_version="1"
+    )
+    for name, city, code in [("甲厂", "佛山", "LV-2101"), ("乙厂", "温州", "LV-2102"), ("丙厂", "苏州", "QC-3101")]:
+        firm = ReferenceFirm.objects.create(reference=kept, name=name, province="某省", city=city)
+        ReferencePlacement.objects.create(firm=firm, segment=two_chains[code], role="makes", confidence=0.9)
+
+
+class TestReferenceFirms(ComputedSuite):
+    slug = "reference-firms"
+
+    @pytest.fixture
+    def surroundings(self, reference_rows: None) -> None:
+        """Three firms."""
+
+
+class TestReferencePlacements(ComputedSuite):
+    slug = "reference-placements"
+
+    @pytest.fixture
+    def surroundings(self, reference_rows: None) -> None:
+        """Three placements."""
+
+
+@pytest.fixture
 def run(gazetteer: Mapping[str, Any]) -> Any:
     from lianpu.chains.models import DiagnosisRun
 

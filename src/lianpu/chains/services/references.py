@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db import transaction
 
-from lianpu.chains.models import Reference
+from lianpu.chains.models import Reference, ReferenceFirm, ReferencePlacement, Segment
 from lianpu.chains.services.placing import CHUNK, LEAST_CONFIDENCE, TOP_K, current_placer
 from lianpu.register import rights
 from lianpu.register.declare import registry
@@ -73,7 +74,7 @@ def keep_reference(
     file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.parquet"
     # Firms without a placement too: their branches tell how far a group reaches.
     firms.join(placements, on="firm", how="left").write_parquet(file)
-    with acting(user, reason="载入对照库", source="command"):
+    with transaction.atomic(), acting(user, reason="载入对照库", source="command"):
         kept, _ = Reference.objects.update_or_create(
             name=name,
             defaults={
@@ -85,7 +86,30 @@ def keep_reference(
                 "is_sample": is_sample,
             },
         )
+        _keep_rows(kept, firms, placements)
     return kept
+
+
+def _keep_rows(kept: Reference, firms: "pl.DataFrame", placements: "pl.DataFrame") -> None:
+    """The same as rows, so that a count of the reference opens to its firms; those on no segment stay in the file."""
+    ReferencePlacement.objects.filter(firm__reference=kept).delete()
+    ReferenceFirm.objects.filter(reference=kept).delete()
+    standing = firms.join(placements, on="firm", how="semi").select("firm", "name", "uscc", "province", "city")
+    made = [
+        ReferenceFirm(reference=kept, name=name[:200], uscc=(uscc or "")[:40], province=province or "", city=city or "")
+        for _number, name, uscc, province, city in standing.iter_rows()
+    ]
+    ReferenceFirm.objects.bulk_create(made, batch_size=1000)
+    of = {number: one.pk for number, one in zip(standing["firm"], made, strict=True)}
+    segments = dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
+    ReferencePlacement.objects.bulk_create(
+        (
+            ReferencePlacement(firm_id=of[firm], segment_id=segments[code], role=role, confidence=confidence)
+            for firm, code, role, confidence in placements.select("firm", "segment", "role", "confidence").iter_rows()
+            if code in segments
+        ),
+        batch_size=1000,
+    )
 
 
 def read_firms(path: Path) -> "pl.DataFrame":

@@ -12,7 +12,7 @@ from docx.shared import Pt
 
 from lianpu.chains.models import State
 from lianpu.chains.wording import PART_NAMES
-from lianpu.desk.dossier import tables, wording
+from lianpu.desk.dossier import comparison, tables, wording
 from lianpu.desk.dossier.charts import BarChart, Series, add_chart
 from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.dossier.facts import ADVISED, Advice, Book
@@ -204,6 +204,11 @@ class _Writer:
                 ],
                 [[risk.via, risk.source, risk.target, str(risk.firms)] for risk in book.risks[:RISKS_LISTED]],
             )
+        if book.comparison is not None:
+            self.heading(f"（{'三' if book.risks else '二'}）健康度与对标城市", 2)
+            for text in comparison.sentences(book.comparison):
+                self.say(text)
+            self.table("产业链健康度", comparison.COLUMNS, comparison.table_rows(book.comparison))
 
     def map(self) -> None:
         book = self.book

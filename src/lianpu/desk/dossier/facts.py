@@ -24,6 +24,7 @@ from lianpu.chains.models import (
     State,
 )
 from lianpu.chains.queries import latest_run
+from lianpu.desk.comparing import Comparison, compare
 from lianpu.desk.dossier.measures import Local, Measure, measures_for
 from lianpu.desk.dossier.targets import Market, markets_of
 from lianpu.desk.queries import Board, board
@@ -130,6 +131,7 @@ class Book:
     """Counted firms that are outside what the user may take away."""
     has_sample: bool
     risks: list[Risk]
+    comparison: Comparison | None = None  # None where the user may not see placements
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -215,6 +217,7 @@ def gather(*, user: Any, chain: Chain, place: Place) -> Book:
         has_sample=bool(run.reference and run.reference.is_sample)
         or counted.filter(enterprise__is_sample=True).exists(),
         risks=_risks(user, run, rows),
+        comparison=compare(user, run, chain=chain) if rights.may(user, registry["placements"], rights.VIEW) else None,
         figures=run.figures.get(chain.code, {}),
     )
 

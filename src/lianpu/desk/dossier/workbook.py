@@ -8,7 +8,7 @@ import xlsxwriter
 
 from lianpu.chains.models import State
 from lianpu.chains.wording import PART_NAMES
-from lianpu.desk.dossier import wording
+from lianpu.desk.dossier import comparison, wording
 from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.dossier.facts import Book
 from lianpu.desk.queries import MARKS
@@ -28,6 +28,7 @@ def workbook(book: Book) -> bytes:
         writer = _Writer(file, book)
         writer.states()
         writer.charts()
+        writer.comparison()
         writer.findings()
         writer.firms()
         writer.targets()
@@ -204,6 +205,12 @@ class _Writer:
         chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}, "num_format": "#,##0"})
         chart.set_size({"width": 640, "height": height})
         sheet.insert_chart(row, 6, chart, {"description": title})
+
+    def comparison(self) -> None:
+        found = self.book.comparison
+        if found is not None:
+            note, rows = "".join(comparison.sentences(found)), comparison.sheet_rows(found)
+            self.sheet("健康度与对标", note, comparison.SHEET_COLUMNS, rows)
 
     def findings(self) -> None:
         names = list(dict.fromkeys(part["name"] for one in self.book.advice for part in one.finding.parts))
