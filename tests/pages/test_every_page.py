@@ -15,6 +15,8 @@ PAGES = {
     "scenario": "/scenario/?p=2021-185&p=2021-186&l=ZS2021-014",
     "comparison of all chains": "/compare/",
     "comparison of a chain": "/compare/?chain=SH&before=2016-01-01",
+    "portfolio": "/portfolio/?value=output&stage=all&b.land_mu=300&least=1&share=40",
+    "portfolio that cannot be": "/portfolio/?value=output&b.land_mu=1&least=1",
     "open segment": "/desk/SH/?segment=SH-2101",
     "enterprises": "/enterprises/",
     "filtered": "/enterprises/?q=化工&f.place=620104&f.capital_10k_cny.from=100&sort=-founded",

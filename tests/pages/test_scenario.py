@@ -26,3 +26,23 @@ def test_projects_are_chosen_supposed_kept_and_compared(admin):
     with admin.page.expect_navigation():
         admin.page.click("text=比较所选情景")
     assert len(admin.texts("#compared thead th")) == 3
+
+
+def test_a_portfolio_is_solved_and_goes_to_the_scenario_page_in_one_click(admin):
+    admin.open("/portfolio/")
+    admin.page.fill("#b-land_mu", "100")
+    admin.page.fill("#least", "1")
+    with admin.page.expect_navigation():
+        admin.page.click("text=求解")
+    assert "最优" in admin.text("#headline")
+    chosen = int(admin.text("#headline a >> nth=0"))
+    assert 0 < chosen == admin.page.locator("#chosen tbody tr").count()
+    assert "不足" in admin.text("#out tbody")
+    used = admin.page.locator("#budgets tbody tr").first.locator("a")
+    assert admin.rows_behind(admin.site + used.get_attribute("href")) > 0
+    admin.follow("#out a >> text=看影响 >> nth=0")
+    assert "价值合计减少" in admin.text("#instead")
+    with admin.page.expect_navigation():
+        admin.page.click("#send")
+    assert admin.page.locator("#chosen tbody tr").count() == chosen
+    assert "项目组合" in admin.page.input_value("#keep [name=why]")

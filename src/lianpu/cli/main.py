@@ -358,7 +358,7 @@ def maps_check(as_json: bool) -> None:
 
 for told in (comparing.health, comparing.compare, pairing.pairing, pairing.targets, pairing.network):
     main.add_command(told)
-for told in (scenarios.scenario, scenarios.linkage, scenarios.complexity, scenarios.io_group):
+for told in (scenarios.scenario, scenarios.portfolio, scenarios.linkage, scenarios.complexity, scenarios.io_group):
     main.add_command(told)
 main.add_command(placement.placement_group)
 main.add_command(accounts.admin)

@@ -126,6 +126,104 @@ def scenario(
 
 
 @click.command()
+@place_option
+@click.option("--budget", "budgets", multiple=True, help="要素=可用量，如 land_mu=300；可重复。不写的要素不限。")
+@click.option(
+    "--value",
+    type=click.Choice(["output", "investment", "finding"]),
+    default="output",
+    show_default=True,
+    help="按达产年产值、总投资或诊断得分比较。",
+)
+@click.option("--all", "everything", is_flag=True, help="在建项目也参选（默认只有谋划、储备、前期）。")
+@click.option("--chain", default="", help="只选一条链的，写代码。")
+@click.option("--least", default=0, help="每个县区至少几个。")
+@click.option("--share", default=0.0, help="任一县区至多占价值的百分之几。")
+@click.option("--require", "required", multiple=True, help="必选的台账编号，可重复。")
+@click.option("--exclude", "excluded", multiple=True, help="不选的台账编号，可重复。")
+@click.option("--after", "steps", multiple=True, help="后项=先项，可重复。")
+@click.option("--either", "groups", multiple=True, help="只能选一个的编号，以逗号分隔；可重复。")
+@click.option("--why", default="", help="另说明：若必选（或不选）这个项目会怎样。")
+@json_option
+def portfolio(
+    code: str,
+    budgets: tuple[str, ...],
+    value: str,
+    everything: bool,
+    chain: str,
+    least: int,
+    share: float,
+    required: tuple[str, ...],
+    excluded: tuple[str, ...],
+    steps: tuple[str, ...],
+    groups: tuple[str, ...],
+    why: str,
+    as_json: bool,
+) -> None:
+    """要素不够时先上哪些项目：预算内价值最大的一组，各要素的边际价，其余为何落选。"""
+    from lianpu.cli.setup import make_ready
+    from lianpu.desk.portfolio.choosing import FACTORS, AskedError, asked_of, choose_for, instead_of
+    from lianpu.register.rights import SYSTEM
+
+    console = Console(as_json)
+    given = dict(one.partition("=")[::2] for one in budgets)
+    if wrong := [word for word in given if word not in FACTORS]:
+        refuse(f"不认得要素“{wrong[0]}”：请写 {'、'.join(FACTORS)}。", USAGE)
+    texts = {f"b.{kind}": amount for kind, amount in given.items()} | {
+        "value": value,
+        "stage": "all" if everything else "",
+        "chain": chain,
+        "least": str(least),
+        "share": str(share),
+        "required": " ".join(required),
+        "excluded": " ".join(excluded),
+        "precedence": "\n".join(steps),
+        "groups": "\n".join(groups),
+    }
+    with in_words():
+        make_ready(console)
+        run = run_of(code)
+        try:
+            told = choose_for(SYSTEM, run, asked_of(texts))
+        except AskedError as error:
+            refuse(str(error))
+        instead = instead_of(told, why) if why else None
+    left_out = len(told.field.without_value) + len(told.field.without_needs)
+    console.say(f"{run.place}：{told.status}；候选 {len(told.verdicts)} 个，未填报不能比较 {left_out} 个")
+    for rule, kind, gives in told.clash:
+        console.say(f"  冲突：{kind} {rule}{'' if gives is None else f'，单独放宽须 {gives:,.2f}'}")
+    if told.feasible:
+        console.say(f"选中 {len(told.chosen)} 个，价值 {told.choice.value:,.2f}，离最优至多 {told.gap_percent:.2f}%")
+    for line in told.budgets:
+        console.say(f"  {line.label} 用 {line.used:,.0f} / {line.budget:,.0f}，再多一单位值 {line.marginal:,.4f}")
+    for one in told.verdicts if told.feasible else []:
+        mark, words = ("✓", "") if one.chosen else ("×", f"：{one.reason}")
+        console.say(
+            f"  {mark} {one.candidate.project.code} {one.candidate.project.name}（{one.candidate.value:,.2f}）{words}"
+        )
+    if instead is not None:
+        moved = "、".join(one.code for one in instead.leaves), "、".join(one.code for one in instead.enters)
+        loss = f"价值减少 {instead.found.loss:,.2f}，让出 {moved[0] or '无'}，换入 {moved[1] or '无'}"
+        console.say(
+            f"若{'必选' if instead.found.wanted_in else '不选'} {why}：{loss if instead.found.possible else '不可能'}"
+        )
+    choice = told.choice
+    console.answer(
+        {
+            "place": run.place.code,
+            "status": choice.status,
+            "value": choice.value if told.feasible else None,
+            "gap": choice.gap if told.feasible else None,
+            "chosen": choice.chosen,
+            "projects": choice.projects.to_dicts(),
+            "budgets": choice.budgets.to_dicts(),
+            "clash": choice.clash.to_dicts(),
+            "left_out": [one.code for one in (*told.field.without_value, *told.field.without_needs)],
+        }
+    )
+
+
+@click.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--unit", default="万元", show_default=True, help=UNIT_HELP)
 @click.option("--top", default=20, show_default=True, help="最多几个部门。")

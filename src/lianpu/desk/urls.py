@@ -2,6 +2,7 @@ from django.urls import path
 
 from lianpu.desk import views
 from lianpu.desk.comparing import views as comparing
+from lianpu.desk.portfolio.views import portfolio_page
 from lianpu.desk.scenario import views as scenario
 
 app_name = "desk"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("pairing/<str:segment>/pairs.<str:form>", views.pairs_file, name="pairs-file"),
     path("pairing/<str:segment>/targets.<str:form>", views.targets_file, name="targets-file"),
     path("pairing/<str:segment>/lead/", views.lead_from_target, name="target-lead"),
+    path("portfolio/", portfolio_page, name="portfolio"),
     path("scenario/", scenario.scenario_page, name="scenario"),
     path("scenario/keep/", scenario.keep, name="scenario-keep"),
     path("scenario/compare/", scenario.compare, name="scenario-compare"),

@@ -20,6 +20,7 @@ PAGES = {
     "行动": (
         ("projects:board", _("调度看板"), "dashboard", "project-years", rights.VIEW),
         ("projects:mine", _("填报进度"), "pencil", "submissions", rights.CHANGE),
+        ("desk:portfolio", _("项目组合"), "adjustments", "scenarios", rights.VIEW),
         ("desk:scenario", _("情景推演"), "git-branch", "scenarios", rights.VIEW),
         ("promotion:funnel", _("招商漏斗"), "filter", "leads", rights.VIEW),
     ),
