@@ -223,7 +223,7 @@ def test_workbook_has_a_sheet_a_list_and_takes_text_for_text(diagnosed: City) ->
     diagnosed.firm("=1+1", "C4", diagnosed.east)
     diagnose_place(user=SYSTEM, place=diagnosed.city)
     book = load_workbook(io.BytesIO(diagnosed.book("xlsx")))
-    assert book.sheetnames == ["图谱状态", "图表", "诊断结论", "企业清单", "招商目标", "口径"]
+    assert book.sheetnames == ["图谱状态", "图表", "健康度与对标", "诊断结论", "企业清单", "招商目标", "口径"]
     assert len(book["图表"]._charts) == 2
     assert all(book[name].freeze_panes for name in ("图谱状态", "诊断结论", "企业清单", "招商目标"))
     named = {cell.value: cell.data_type for (cell,) in book["企业清单"].iter_rows(min_row=5, min_col=2, max_col=2)}

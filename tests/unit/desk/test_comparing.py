@@ -167,13 +167,17 @@ def test_a_clerk_of_one_district_is_told_of_its_firms_alone(
     assert "只计您范围内" in client.get("/compare/?chain=LV").content.decode()
 
 
-def test_whoever_sees_one_chain_compares_that_chain_alone(city: DiagnosisRun) -> None:
+def test_whoever_sees_one_chain_compares_that_chain_alone(city: DiagnosisRun, client: Client) -> None:
     officer = grant("officer", {"*": ["view"]}, chain_code="QC")
     found = compare(officer, city, asked=["东海滨海", "羊城"])
     assert {row.chain.code for row in found.rows} == {"QC"}
     assert [side.key for side in found.peers] == ["岭南羊城"]  # 滨海 makes nothing of this chain
     # the aluminium that castings need is another chain's: its flow is not in the figure
     assert told(by_measure(found)["local_sourcing"])[0] == (None, None)
+    client.force_login(officer)
+    page = client.get("/compare/").content.decode()
+    assert "汽车铝铸件" in page
+    assert "铝业" not in page
 
 
 def test_who_may_not_see_references_is_shown_no_city(city: DiagnosisRun) -> None:

@@ -28,7 +28,9 @@ def _asked(request: HttpRequest) -> tuple[Any, Any, list[Any], dict[str, Any], l
     user, sent, problems = request.user, request.GET, []
     rights.demand(user, registry["placements"], rights.VIEW)
     run = queries.run_for(user, queries.place_for(user, sent.get("place", "")))
-    chains = list(rights.restrict(chains_in_order(), registry["chains"], user))
+    segments = registry["segments"]
+    seen = rights.restrict(segments.model._default_manager.filter(is_leaf=True), segments, user).order_by()
+    chains = list(rights.restrict(chains_in_order().filter(pk__in=seen.values("chain")), registry["chains"], user))
     chain = next((one for one in chains if one.code == sent.get("chain")), None)
     if chain is None and len(chains) == 1:
         chain = chains[0]
