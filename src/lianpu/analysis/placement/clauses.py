@@ -373,7 +373,9 @@ def _groups(stream: Stream) -> _Groups:
     free = content[first] - np.append(0, content[last[:-1]]) if len(first) else first
     started = np.append(True, stream.clause[first[1:]] != stream.clause[last[:-1]]) if len(first) else right
     starts = latest_mark(stream.new | (stream.clause != np.append(-1, stream.clause[:-1]))) if len(kind) else places
-    opened = content[first] - content[starts[first]] if len(first) else first
+    # what stands before the clause is not its own; its first token counts where it is an object itself
+    outside = content[starts] - is_content(kind[starts]) if len(kind) else content
+    opened = content[first] - outside[first] if len(first) else first
     free = np.where(started, opened, free)
     held = ~started & np.append(False, right[:-1]) if len(first) else right
     alone = ~right & ~left

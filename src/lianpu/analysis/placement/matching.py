@@ -18,6 +18,7 @@ from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRI
 from lianpu.analysis.placement.texts import Texts, normalise
 
 SCOPE, NAME = 0, 1
+_ALL = MAKES | TRADES | SERVES | RESEARCHES
 #: Strength of one unhampered mention by the length of its term: two characters are often part of something else.
 _BY_LENGTH = np.array([0.0, 0.30, 0.62, 0.74, 0.80, 0.84, 0.86])
 _GENERIC_SHARE = 0.08
@@ -134,6 +135,8 @@ class Evidence:
     source: np.ndarray
     roles: np.ndarray
     stated: np.ndarray
+    term: np.ndarray
+    strength: np.ndarray
     group: np.ndarray
     pair_row: np.ndarray
     pair_code: np.ndarray
@@ -154,6 +157,7 @@ class Matcher:
         self._strength = terms.strengths(fills)
         self._generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
         self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
+        self._deed = (self.grammar.tail_role[: len(terms.words)] & _ALL) > 0
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
 
     def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
@@ -186,14 +190,16 @@ class Matcher:
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
         strength = np.where((mentions.source == NAME) & self._generic[product[each]], _OTHER_STEP, 1.0) * strength
-        told, strength = _step(told, strength, self.fills[pair_code][group], self._software[product[each]])
+        told, strength = _step(
+            told, strength, self.fills[pair_code][group], self._software[product[each]], self._deed[product[each]]
+        )
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
             missed = np.log1p(-np.minimum(strength, 0.95))
             for place in range(len(ROLES)):
                 chance[:, place] = -np.expm1(np.add.reduceat(np.where(told >> place & 1, missed, 0.0), mentions.pairs))
         role, score = _choose(chance, self.fills[pair_code])
-        spans = (start[each], end[each], mentions.source, mentions.roles, mentions.stated)
+        spans = (start[each], end[each], mentions.source, mentions.roles, mentions.stated, product[each], strength)
         return Evidence(mentions.row, *spans, group, pair_row, pair_code, chance, role, score)
 
     def _in_scopes(self, texts: Texts, also: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
@@ -268,13 +274,15 @@ def _roles(
 
 
 def _step(
-    told: np.ndarray, strength: np.ndarray, fills: np.ndarray, software: np.ndarray
+    told: np.ndarray, strength: np.ndarray, fills: np.ndarray, software: np.ndarray, deed: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Roles and strengths as the step of the chain sees them; ``fills`` and ``software`` (the term is one) by mention.
 
     Who generates power or heat runs a plant: where services fill the segment that serves it. Who makes goods is not yet
     in their trade. To develop software is to make it.
     """
+    # 报废汽车回收: a term with an activity of its own is what the segment itself does
+    told = np.where(deed & (fills & (MAKES | SERVES) > 0), fills, told)
     makes = told & MAKES > 0
     runs = makes & (fills == SERVES)
     told = np.where(runs, (told ^ MAKES) | SERVES, told)
