@@ -35,6 +35,7 @@ _ONLY_AT_START = 1  # role mark of 除, an exception only at the start of an ite
 _ALL = MAKES | TRADES | SERVES | RESEARCHES
 _BOUND = 1  # role mark of 品 物 型, which make a noun of the verb before them
 _SHOP = 4  # role mark of the goods of a general store
+_DEVICE = 8  # role mark of 设备 机械 装置 系统, which only say again that a device is one
 _LEARNED = 1  # role mark of 技术 工艺 工程: what one researches, advises on or carries out, not what one makes
 
 
@@ -127,6 +128,7 @@ class Grammar:
         tails = [_activity_tail(term, words) for term in products] + [(0, 0)] * len(extra)
         self.tail = np.array([tail for tail, _ in tails], dtype=np.int64)
         self.tail_role = np.array([role for _, role in tails], dtype=np.uint8)
+        self.device = np.array([term.endswith(lexicon.DEVICE_ENDS) for term in [*products, *extra]], dtype=bool)
         self.count = len(products)
         self._automaton = BytesAhoCorasick(
             [word.encode() for word in chain(products, extra)], matchkind=MatchKind.LeftmostLongest
@@ -220,6 +222,13 @@ class Grammar:
         roles = np.append(groups.roles, np.uint8(0))[governor[keep]]
         learned = (after == Kind.HEAD) & (stream.role[following] == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
         weight[learned] = 0.35
+        # 消防控制系统|设备 is still one device, 室内外装潢|工程 still the decoration
+        widened = (after == Kind.HEAD) & (stream.role[following] & _DEVICE > 0) & self.device[product] & (product >= 0)
+        weight[widened] = 0.8
+        further = np.minimum(following + 1, len(stream.kind) - 1)
+        deed = (after == Kind.HEAD) & (stream.was[following] == Kind.ACT) & (product >= 0)
+        deed &= (self.tail_role[product] & SERVES > 0) & (stream.role[further] == _LEARNED)
+        weight[deed & (stream.kind[further] == Kind.HEAD)] = 1.0
         base = starts[text]
         broken = _BREAKS[np.minimum(texts.codes[start - 1], len(_BREAKS) - 1)] & (start > base)
         weight[broken] *= 0.1

@@ -224,6 +224,9 @@ _DEVICES = _set(
 _MARKS = dict.fromkeys(
     (*_WORDS[Kind.LIST].split(), "除", "除去", "技术", "工艺", "工程", "品", "物", "型"), 1
 ) | dict.fromkeys(_DEVICES - _set("技术 工艺"), 2)
+#: What says again that a device is one (饲料加工机械|设备), and the ends of words that are devices.
+_AGAIN = dict.fromkeys(("设备", "机械", "装置", "系统", "机组", "装备", "成套设备"), 8)
+DEVICE_ENDS = tuple("机械 设备 装置 系统 电器 机 器 仪 装备 机组 泵 阀 阀门 仪表 泵站 电站".split())
 
 
 #: Goods of a general store: a list that names one of them and no activity is a list of goods on sale.
@@ -253,7 +256,7 @@ def words() -> dict[str, tuple[Kind, int]]:
             found[word] = (Kind.ACT, found[word][1] | bits)
     for kind, text in _WORDS.items():
         for word in text.split():
-            found.setdefault(word, (kind, _MARKS.get(word, 0)))
+            found.setdefault(word, (kind, _MARKS.get(word, 0) | _AGAIN.get(word, 0)))
     for word in SHOP:
         found.setdefault(word, (Kind.TEXT, 0))
     heads = tuple(word for word, (kind, _) in found.items() if kind is Kind.HEAD)
