@@ -20,6 +20,7 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parent))
 from placement import chain_maps
+from placement_confidence import left_out
 
 from lianpu.analysis.placement import Placer, parse
 
@@ -32,21 +33,37 @@ ROLES = ("makes", "trades", "serves", "researches")
 
 
 def marked(data: Path, part: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Firms of one part (uscc, name, scope, stratum, weight: how many firms of the registers it stands for), and their marks."""
+    """Firms of one part (uscc, name, scope, stratum, weight: how many firms of the registers it stands for), and their marks.
+
+    ``reading`` of a mark is "all", or "five" where the reader had five lines a firm at most.
+    """
     registers = [pl.read_parquet(data / "registry" / f"{name}.parquet") for name in ("gansu", "national-sample")]
     firms = pl.concat([register.select("uscc", "name", "scope") for register in registers])
     firms = firms.drop_nulls("scope").unique("uscc", keep="first", maintain_order=True)
     sample = pl.read_csv(MARKS / "sample.csv").filter(pl.col("part") == part)
-    return sample.join(firms, on="uscc", maintain_order="left"), pl.read_csv(MARKS / f"marks-{part}.csv")
+    marks = pl.read_csv(MARKS / f"marks-{part}.csv")
+    if "reading" not in marks.columns:
+        marks = marks.with_columns(reading=pl.lit("all"))
+    return sample.join(firms, on="uscc", maintain_order="left"), marks
 
 
 def pairs(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
-    """Every pair that the placer names: uscc, code, role, score, weight, right (same segment and role as marked)."""
+    """Every pair that the placer names: uscc, code, role, score, weight, right (same segment and role as marked), known.
+
+    Where a reader had five lines at most and used them, it is not known whether a pair that he did not mark is right.
+    """
     who = firms.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "uscc", "weight")
     said = marks.select("uscc", code="segment", said="role")
     placed = placer.place(firms.select("name", "scope"), top_k=1_000).join(who, on="row")
     placed = placed.join(said, on=["uscc", "code"], how="left", maintain_order="left")
-    return placed.with_columns(right=(pl.col("role") == pl.col("said")).fill_null(value=False))
+    full = marks.filter(pl.col("reading") == "five").group_by("uscc").len().filter(pl.col("len") >= 5)["uscc"]
+    known = ~pl.col("uscc").is_in(full.implode()) | pl.col("said").is_not_null()
+    return placed.with_columns(right=(pl.col("role") == pl.col("said")).fill_null(value=False), known=known)
+
+
+def left_out_pairs(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+    """:func:`pairs` of marked firms that taught the confidence, each with the confidence learned without its fold."""
+    return pairs(placer, firms, marks).drop("score").join(left_out(placer, firms, marks), on=["uscc", "code"])
 
 
 def calibration_error(score: np.ndarray, right: np.ndarray, weight: np.ndarray, bands: int = 10) -> float:
@@ -69,24 +86,21 @@ def own_figures(placed: pl.DataFrame, firms: pl.DataFrame, marks: pl.DataFrame, 
     makes = counted.filter(pl.col("role") == "makes")
     true = marks.filter(pl.col("role") == "makes")
     hit = makes.filter("right")
+    judged = placed.filter("known")
     none = marks.filter(pl.col("segment") == "none")
     quiet = none.join(counted, on="uscc", how="anti")
     known = marks.filter(pl.col("segment") != "none")
     main = true.filter(pl.col("main") == 1)
     found = main.join(hit.select("uscc", segment="code"), on=["uscc", "segment"], how="semi")
-    each = np.array([weight[firm] for firm in placed["uscc"]])
-    # five marks a firm at most: beyond them a true segment may be missing from the marks
-    short = marks.group_by("uscc").len().filter(pl.col("len") < 5).select("uscc")
-    whole = makes.join(short, on="uscc", how="semi")
+    each = np.array([weight[firm] for firm in judged["uscc"]])
     return {
-        "makes_precision": total(hit) / total(makes),
-        "makes_precision_short": total(whole.filter("right")) / total(whole),
+        "makes_precision": total(hit) / total(makes.filter("known")),
         "makes_recall": total(hit) / total(true),
         "makes_recall_main": total(found) / total(main),
         "none": total(quiet) / total(none),
-        "any_precision": total(counted.filter("right")) / total(counted),
+        "any_precision": total(counted.filter("right")) / total(counted.filter("known")),
         "any_recall": total(counted.filter("right")) / total(known),
-        "ece": calibration_error(placed["score"].to_numpy(), placed["right"].to_numpy().astype(float), each),
+        "ece": calibration_error(judged["score"].to_numpy(), judged["right"].to_numpy().astype(float), each),
     }
 
 
@@ -133,6 +147,48 @@ def agreement() -> dict[str, float]:
             table[uscc].add(segment)
     found["equal_sets"] = sum(sets[0][uscc] == sets[1][uscc] for uscc in firms) / len(firms)
     return found
+
+
+def best_threshold(placed: pl.DataFrame, marks: pl.DataFrame, wanted: float) -> tuple[float, float]:
+    """Least confidence from which makes are right as often as ``wanted``, and the recall there."""
+    makes = placed.filter(pl.col("role") == "makes", "known").sort("score", descending=True)
+    hits = makes["right"].cast(pl.Int64).cum_sum().to_numpy()
+    enough = np.flatnonzero(hits / np.arange(1, makes.height + 1) >= wanted)
+    if not len(enough):
+        return 1.0, 0.0
+    return makes["score"][int(enough[-1])], hits[enough[-1]] / marks.filter(pl.col("role") == "makes").height
+
+
+def own(data: Path) -> None:
+    """Development firms by a confidence learned without them, read in full and with five lines; test firms by the shipped one."""
+    placer = Placer.fit(*chain_maps())
+    firms, marks = marked(data, "dev")
+    sets = []
+    everything = left_out_pairs(placer, firms, marks)
+    for reading, title in (("all", "development, read in full"), ("five", "development, read with five lines")):
+        some = marks.filter(pl.col("reading") == reading)
+        who = some.select("uscc").unique()
+        chosen = (frame.join(who, on="uscc", how="semi", maintain_order="left") for frame in (everything, firms))
+        sets.append((title, *chosen, some))
+    if (MARKS / "marks-test.csv").exists():
+        firms, marks = marked(data, "test")
+        sets.append(("test", pairs(placer, firms, marks), firms, marks))
+    for title, placed, firms, marks in sets:
+        for weighted in (False, True):
+            figures, limits = (job(placed, firms, marks, weighted=weighted) for job in (own_figures, spread))
+            print(f"{title}, {'weighted to the registers' if weighted else 'unweighted'}:")
+            for key, value in figures.items():
+                print(f"    {key:<24}{value:.3f}   {limits[key]}")
+        for wanted in (0.9, 0.95):
+            least, recall = best_threshold(placed, marks, wanted)
+            print(f"    makes right {wanted}: from confidence {least:.2f}, recall {recall:.2f}")
+        known = placed.filter("known")
+        for low in np.arange(0, 1, 0.1):
+            band = known.filter(pl.col("score").is_between(low, low + 0.1, closed="left"))
+            if band.height:
+                print(
+                    f"    score {low:.1f}–{low + 0.1:.1f}: {band.height} pairs, said {band['score'].mean():.2f}, right {band['right'].mean():.2f}"
+                )
 
 
 # ── the clause parser ──
@@ -262,21 +318,7 @@ def main() -> None:
     parts = options.parts or ["own", "clauses", "shenwan"]
     if "own" in parts:
         print("two readers:", {key: round(value, 3) for key, value in agreement().items()})
-        placer = Placer.fit(*chain_maps())
-        for part in ("dev", "test"):
-            firms, marks = marked(options.data, part)
-            placed = pairs(placer, firms, marks)
-            for weighted in (False, True):
-                figures, limits = (job(placed, firms, marks, weighted=weighted) for job in (own_figures, spread))
-                print(f"{part}, {'weighted to the registers' if weighted else 'unweighted'}:")
-                for key, value in figures.items():
-                    print(f"    {key:<24}{value:.3f}   {limits[key]}")
-            for low in np.arange(0, 1, 0.1):
-                band = placed.filter(pl.col("score").is_between(low, low + 0.1, closed="left"))
-                if band.height:
-                    print(
-                        f"    score {low:.1f}–{low + 0.1:.1f}: {band.height} pairs, said {band['score'].mean():.2f}, right {band['right'].mean():.2f}"
-                    )
+        own(options.data)
     if "clauses" in parts:
         print("clauses:", {key: round(value, 3) for key, value in clause_figures(options.data).items()})
     if "shenwan" in parts:

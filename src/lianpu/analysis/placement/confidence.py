@@ -1,53 +1,74 @@
 """From lexical strength to confidence: how often a careful reader agrees with a pair of firm and segment.
 
-A logistic function of a few facts about the pair, fitted to firms marked by hand (``docs/methods/placement.md``). It only
-speaks where no labels have taught a text model.
+A logistic function of a few facts about the pair, and of what the readers' marks say of the segment itself in that role
+(:mod:`learned`, fitted by ``benchmarks/placement_confidence.py``; ``docs/methods/placement.md``). It only speaks where no
+labels have taught a text model.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from lianpu.analysis.placement import names
-from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, SERVES, TRADES
-from lianpu.analysis.placement.matching import NAME, Evidence
+from lianpu.analysis.placement.learned import LEANINGS, WEIGHTS
+from lianpu.analysis.placement.lexicon import MAKES, RESEARCHES, ROLES, SERVES, TRADES
+from lianpu.analysis.placement.matching import NAME, Evidence, Matcher
 
-#: Facts about a pair with their weights, fitted to the 287 firms of the development marks (ridge 2, log odds).
-FACTS: dict[str, float] = {
-    "always": 0.25,
-    "log odds of the lexical strength": 0.31,
-    "the same below -1": 0.47,
-    "makes": -0.29,
-    "serves": -0.59,
-    "researches": -0.51,
-    "the role that fills the segment": 1.85,
-    "log of the segments told of the firm": -0.50,
-    "log of the place among them by first mention": -0.59,
-    "segments × makes": 0.53,
-    "place × makes": -0.30,
-    "in the name": 0.13,
-    "nowhere stated": -0.12,
-    "log of mentions": 0.44,
-    "length of the longest term": -0.04,
-    "a name outside the chains, trading": -0.51,
-    "a name outside the chains, doing otherwise": -0.22,
-    "every term also speaks for another segment": -0.04,
-}
+#: Facts about a pair, in the order of :func:`facts`.
+FACTS = (
+    "always",
+    "log odds of the lexical strength",
+    "the same below -1",
+    "makes",
+    "serves",
+    "researches",
+    "the role that fills the segment",
+    "trade in what a maker's segment makes",
+    "log of the segments told of the firm",
+    "log of the place among them by first mention",
+    "segments × makes",
+    "place × makes",
+    "in the name alone",
+    "in name and scope",
+    "nowhere stated",
+    "log of mentions",
+    "length of the longest term",
+    "a name outside the chains, trading",
+    "a name outside the chains, doing otherwise",
+    "every term also speaks for another segment",
+    "nothing but generic words, making",
+)
 
-_MOST_OVER_STRENGTH = 1.6
+MOST_OVER_STRENGTH = 2.5
 
 
-def facts(found: Evidence, fills: np.ndarray, firm_names: pl.Series) -> np.ndarray:
+def leanings(codes: Sequence[str]) -> np.ndarray:
+    """(codes, roles) log odds that readers add for a segment in a role; 0 for codes they have not met."""
+    table = np.zeros((len(codes), len(ROLES)))
+    number = {code: place for place, code in enumerate(codes)}
+    for place, role in enumerate(ROLES):
+        for entry in LEANINGS[role].split():
+            code, _, value = entry.partition(":")
+            if code in number:
+                table[number[code], place] = float(value)
+    return table
+
+
+def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarray:
     """(pairs, facts) in the order of :data:`FACTS`."""
     pairs = len(found.pair_row)
     if not pairs:
         return np.zeros((0, len(FACTS)))
+    fills = matcher.fills[found.pair_code]
     chance = np.clip(found.score, 1e-3, 0.999)
     odds = np.log(chance / (1 - chance))
     serious = np.bincount(found.pair_row, found.score > 0.3)[found.pair_row]
     opens = np.flatnonzero(np.append(True, np.diff(found.group) > 0))
-    place = np.minimum.reduceat(np.where(found.source == NAME, 1 << 20, found.start), opens).astype(np.float64)
+    by_name = found.source == NAME
+    place = np.minimum.reduceat(np.where(by_name, 1 << 20, found.start), opens).astype(np.float64)
     # 0 for the segment whose evidence stands first in the scope, 1 for the next …
     order = np.lexsort((place, found.pair_row))
     number = np.empty(pairs, dtype=np.int64)
@@ -56,12 +77,13 @@ def facts(found: Evidence, fills: np.ndarray, firm_names: pl.Series) -> np.ndarr
     before = number - np.repeat(firsts, np.diff(np.append(firsts, pairs)))
     length = np.maximum.reduceat(found.end - found.start, opens)
     mentions = np.bincount(found.group, minlength=pairs)
-    named = np.bitwise_or.reduceat((found.source == NAME).astype(np.uint8), opens)
+    named, written = np.logical_or.reduceat(by_name, opens), np.logical_or.reduceat(~by_name, opens)
     unstated = ~np.logical_or.reduceat(found.stated & (found.roles > 0), opens)
     outside = names.outside(firm_names.gather(found.pair_row).fill_null(""))
-    span = (found.row << 33) | (found.start << 21) | (found.end << 1) | (found.source == NAME)
+    span = (found.row << 33) | (found.start << 21) | (found.end << 1) | by_name
     _, same, rivals = np.unique(span, return_inverse=True, return_counts=True)
     rivalled = np.minimum.reduceat(rivals[same], opens) > 1
+    generic = np.logical_and.reduceat(matcher.generic[found.term], opens)
     makes, trades = found.role == MAKES, found.role == TRADES
     spread, late = np.log(np.maximum(serious, 1)), np.log1p(before)
     return np.column_stack(
@@ -72,25 +94,29 @@ def facts(found: Evidence, fills: np.ndarray, firm_names: pl.Series) -> np.ndarr
             makes,
             found.role == SERVES,
             found.role == RESEARCHES,
-            found.role == fills[found.pair_code],
+            found.role == fills,
+            trades & (fills == MAKES),
             spread,
             late,
             spread * makes,
             late * makes,
-            named,
+            named & ~written,
+            named & written,
             unstated,
             np.log(mentions),
             np.minimum(length, 8),
             outside & trades,
             outside & ~trades,
             rivalled,
+            generic & makes,
         ]
     ).astype(np.float64)
 
 
-def confidence(found: Evidence, fills: np.ndarray, firm_names: pl.Series) -> np.ndarray:
+def confidence(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarray:
     """Chance that each pair, in the role found, is one that a careful reader would name (0 where nothing speaks)."""
     # summed row by row: a firm gets the same bits alone and in company
-    level = (facts(found, fills, firm_names) * np.array(list(FACTS.values()))).sum(axis=1)
+    level = (facts(found, matcher, firm_names) * np.array([WEIGHTS[fact] for fact in FACTS])).sum(axis=1)
+    level += matcher.leaning[found.pair_code, np.log2(np.maximum(found.role, 1)).astype(np.int64)]
     # few of the marked firms rest on weak evidence alone, so what the grammar thinks little of stays below this
-    return np.asarray(np.minimum(1 / (1 + np.exp(-level)), _MOST_OVER_STRENGTH * found.score))
+    return np.asarray(np.minimum(1 / (1 + np.exp(-level)), MOST_OVER_STRENGTH * found.score))

@@ -226,7 +226,7 @@ _MARKS = dict.fromkeys(
 ) | dict.fromkeys(_DEVICES - _set("技术 工艺"), 2)
 #: What says again that a device is one (饲料加工机械|设备), and the ends of words that are devices.
 _AGAIN = dict.fromkeys(("设备", "机械", "装置", "系统", "机组", "装备", "成套设备"), 8)
-DEVICE_ENDS = tuple("机械 设备 装置 系统 电器 机 器 仪 装备 机组 泵 阀 阀门 仪表 泵站 电站".split())
+DEVICE_ENDS = tuple(_set("机械 设备 装置 系统 电器 机 器 仪 装备 机组 泵 阀 阀门 仪表 泵站 电站"))
 
 
 #: Goods of a general store: a list that names one of them and no activity is a list of goods on sale.

@@ -149,13 +149,14 @@ class Matcher:
     """Finds the terms in batches of (name, scope) and turns them into :class:`Evidence`.
 
     ``fills`` is the role bit that fills each code: where a firm has several roles for a code, that one is preferred.
+    ``leaning`` (codes, roles) is for :mod:`confidence`; ``generic`` says of each term whether it is a generic word.
     """
 
-    def __init__(self, terms: Terms, fills: np.ndarray) -> None:
-        self.terms, self.fills = terms, fills
+    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray) -> None:
+        self.terms, self.fills, self.leaning = terms, fills, leaning
         self.grammar = Grammar(terms.words)
         self._strength = terms.strengths(fills)
-        self._generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
+        self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
         self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
         self._deed = (self.grammar.tail_role[: len(terms.words)] & _ALL) > 0
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
@@ -189,7 +190,7 @@ class Matcher:
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
-        strength = np.where((mentions.source == NAME) & self._generic[product[each]], _OTHER_STEP, 1.0) * strength
+        strength = np.where((mentions.source == NAME) & self.generic[product[each]], _OTHER_STEP, 1.0) * strength
         told, strength = _step(
             told, strength, self.fills[pair_code][group], self._software[product[each]], self._deed[product[each]]
         )

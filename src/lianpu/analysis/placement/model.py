@@ -110,7 +110,7 @@ class TextModel:
         if several:
             right = np.zeros((size, len(codes) + 1), dtype=bool)
             right[np.repeat(np.arange(size), [len(places) for places in own]), np.concatenate(own)] = True
-            told = _lexical(found, size, outputs, confidence(found, matcher.fills, labelled["name"]))
+            told = _lexical(found, size, outputs, confidence(found, matcher, labelled["name"]))
             blend = _fit_blend(told[:, :-1], left_out, right[:, :-1])
             weights = np.asarray(features.T @ dual, dtype=np.float16)
             return cls(outputs, scope_keys, name_keys, scale, weights, np.zeros(0), blend)
@@ -143,7 +143,7 @@ class TextModel:
         )
         raw = np.asarray(features @ self.weights.astype(np.float32), dtype=np.float64)
         if len(self.blend):
-            told = _lexical(found, frame.height, self.outputs, confidence(found, matcher.fills, firm_names))
+            told = _lexical(found, frame.height, self.outputs, confidence(found, matcher, firm_names))
             chance = _blended(told[:, :-1], raw, self.blend)
             # a segment that no word names needs the text to say it loudly
             chance = np.where((told[:, :-1] > 0) | (chance >= _LOUD), chance, 0.0)

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from ahocorasick_rs import BytesAhoCorasick
 
-from lianpu.analysis.placement.confidence import confidence
+from lianpu.analysis.placement.confidence import confidence, leanings
 from lianpu.analysis.placement.lexicon import ROLE_BITS, ROLES, words
 from lianpu.analysis.placement.matching import NAME, Evidence, Matcher, Terms
 from lianpu.analysis.placement.texts import Texts, search
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lianpu.analysis.placement.model import TextModel
 
 #: Changes whenever the method gives other results for the same inputs.
-METHOD = "placement/2"
+METHOD = "placement/3"
 BATCH = 10_000  # its arrays stay near the processor; more rows share hardly more passages
 _SPAN = {"start": pl.UInt32(), "end": pl.UInt32(), "text": pl.String(), "activity": pl.String(), "source": pl.String()}
 _COLUMNS: dict[str, pl.DataType] = {
@@ -55,7 +55,7 @@ class Placer:
         self._codes: list[str] = taxonomy["code"].to_list()
         fills = np.array([ROLE_BITS[role] for role in taxonomy["filled_by"]], dtype=np.uint8)
         self._fills = fills
-        self._matcher = Matcher(terms, fills)
+        self._matcher = Matcher(terms, fills, leanings(self._codes))
         digest = hashlib.sha256(METHOD.encode() + repr(sorted(words().items())).encode())
         for name, content in self._parts().items():
             digest.update(name.encode() + content)
@@ -155,7 +155,7 @@ class Placer:
         found = self._matcher.evidence(frame["name"], frame["scope"])
         if self._model is None:
             row, code, role, group = found.pair_row, found.pair_code, found.role, None
-            score = confidence(found, self._fills, frame["name"])
+            score = confidence(found, self._matcher, frame["name"])
         else:
             row, code, role, score, group = self._model.combine(frame, found, self._matcher, top_k)
         keep = np.flatnonzero(score > 0)
