@@ -299,7 +299,9 @@ def linkage(file: Path | None, unit: str, top: int, by: str, as_json: bool) -> N
 def complexity(file: Path | None, level: str, least: int, name: str, top: int, as_json: bool) -> None:
     """复杂度：哪些地方能做别处少有的事；用文件 FILE（列 place、activity、value），否则用对照库的地方 × 环节。"""
     from lianpu.analysis.complexity import complexity as computed
+    from lianpu.chains.services import reference_in_use
     from lianpu.cli.setup import make_ready
+    from lianpu.scenarios.queries import reference_cells
 
     console = Console(as_json)
     names: dict[str, str]
@@ -308,7 +310,14 @@ def complexity(file: Path | None, level: str, least: int, name: str, top: int, a
             title, cells, names = file.name, _cells_of(file), {}
         else:
             make_ready(console)
-            title, cells, names = reference_cells(level, least)
+            stored = reference_in_use()
+            if stored is None:
+                refuse("没有对照库。请给出文件，或先运行 lianpu reference load 文件。")
+            cells, names = reference_cells(stored, level, least)
+            word = "城市" if level == "city" else "省份"
+            title = f"{stored.name}（{word} × 环节）"
+            if cells["place"].n_unique() < 3:
+                refuse(f"对照库“{stored.name}”里够 {least} 家企业的{word}不足三个；可用 --level province 或 --least。")
         try:
             found = computed(cells)
         except ValueError as error:
@@ -358,32 +367,3 @@ def _cells_of(file: Path) -> Any:
     if bad := numbers.null_count() - frame["value"].null_count():
         raise UnreadableError(f"{file.name} 的 value 列有 {bad} 个不是数字的值。")
     return frame.with_columns(value=numbers)
-
-
-def reference_cells(level: str, least: int) -> tuple[str, Any, dict[str, str]]:
-    """Firms of the reference in use by place × segment that they fill, and the names of segments."""
-    import polars as pl
-
-    from lianpu.chains.queries import FILLING_CONFIDENCE, segment_frame
-    from lianpu.chains.services.references import reference_frame, reference_in_use
-
-    stored = reference_in_use()
-    if stored is None:
-        refuse("没有对照库。请给出文件，或先运行 lianpu reference load 文件。")
-    segments = segment_frame().select("name", segment="code", role="filled_by")
-    firms = reference_frame(stored).filter(pl.col("confidence") >= FILLING_CONFIDENCE)
-    placed = (
-        firms.join(segments, on=["segment", "role"]).with_columns(place=pl.col(level)).filter(pl.col("place") != "")
-    )
-    enough = placed.group_by("place").agg(n=pl.col("firm").n_unique()).filter(pl.col("n") >= least)
-    kept = placed.join(enough, on="place", how="semi").unique(["firm", "segment"])
-    if kept["place"].n_unique() < 3:
-        refuse(
-            f"对照库“{stored.name}”里够 {least} 家企业的{'城市' if level == 'city' else '省份'}不足三个；可用 --level province 或 --least。"
-        )
-    cells = kept.group_by("place", activity="segment").agg(value=pl.len().cast(pl.Float64))
-    return (
-        f"{stored.name}（{'城市' if level == 'city' else '省份'} × 环节）",
-        cells.sort("place", "activity"),
-        dict(segments.select("segment", "name").iter_rows()),
-    )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q, QuerySet
 
 from lianpu.chains.models import DiagnosisRun, Segment
-from lianpu.chains.queries import firm_frame, flow_frame, segment_frame
+from lianpu.chains.models import Reference as StoredReference
+from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, segment_frame
 from lianpu.chains.services.references import reference_frame
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY
@@ -248,6 +249,23 @@ def drawn_by(user: Any, arrivals: Sequence[Arrival]) -> Drawn:
             unmatched.append(one)
     added = {sector: float(sum(one.output or 0 for one in held)) for sector, held in by_sector.items()}
     return Drawn(stored, draws(table, added) if added else None, labels, unstated, unmatched, by_sector)
+
+
+# -- how able places are -----------------------------------------------------------------------
+def reference_cells(stored: StoredReference, level: str, least: int) -> "tuple[pl.DataFrame, dict[str, str]]":
+    """Firms of a reference by place (``level``: city or province) and segment that they fill, as (place, activity, value),
+    of places with at least ``least`` such firms; and the names of the segments."""
+    import polars as pl
+
+    segments = segment_frame().select("name", segment="code", role="filled_by")
+    firms = reference_frame(stored).filter(pl.col("confidence") >= FILLING_CONFIDENCE)
+    placed = (
+        firms.join(segments, on=["segment", "role"]).with_columns(place=pl.col(level)).filter(pl.col("place") != "")
+    )
+    enough = placed.group_by("place").agg(n=pl.col("firm").n_unique()).filter(pl.col("n") >= least)
+    kept = placed.join(enough, on="place", how="semi").unique(["firm", "segment"])
+    cells = kept.group_by("place", activity="segment").agg(value=pl.len().cast(pl.Float64))
+    return cells.sort("place", "activity"), dict(segments.select("segment", "name").iter_rows())
 
 
 # -- what is kept ------------------------------------------------------------------------------

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from docx import Document
+from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from lianpu.chains.models import DiagnosisRun, Placement, SegmentState
 from lianpu.chains.services import diagnose_place, place_enterprises
+from lianpu.desk.dossier import write_dossier
 from lianpu.desk.scenario.outcome import Outcome, outcome_of
 from lianpu.projects.identity import project_key
 from lianpu.projects.models import Capacity, FactorNeed, Project
@@ -243,3 +246,21 @@ def test_every_sum_opens_to_its_rows(city: DiagnosisRun, admin_client: Client) -
         "8.00亿" in admin_client.get(outcome.outputs_url).content.decode()
         or "80,000" in admin_client.get(outcome.outputs_url).content.decode()
     )
+
+
+def test_the_chains_book_tells_its_scenarios_and_the_linkages_of_its_sectors(
+    city: DiagnosisRun, table: IoTable, two_chains: Mapping[str, Any], gazetteer: Mapping[str, Any]
+) -> None:
+    admin = grant("boss", {"*": ["*"]})
+    for name, codes in [("整车案", ["P1"]), ("铝业案", ["P2"])]:
+        body = {"place": "620100", "p": codes, "name": name, "why": "比选"}
+        assert signed_in(admin).post("/scenario/keep/", body).status_code == 302
+    chain = two_chains["QC-3101"].chain
+    book = Document(io.BytesIO(write_dossier(user=admin, chain=chain, place=gazetteer["620100"], form="docx")))
+    rows = [[cell.text for cell in row.cells] for one in book.tables for row in one.rows]
+    assert [row[:4] for row in rows if "案（示例）" in row[0]] == [["整车案（示例）", "1", "整车缺失→均衡", "无"]]
+    # L = [[0.8, 0.1], [0.3, 0.9]] / 0.69: column sums 1.1 and 1.0, row sums 0.9 and 1.2
+    sector = next(row for row in rows if row[0] == "金属")
+    assert sector == ["金属", "2", f"{1.0 / 1.05:.2f}", f"{1.2 / 1.05:.2f}", "74.1", ""]  # 1.0 × 200 / 0.9 of 300
+    sheets = load_workbook(io.BytesIO(write_dossier(user=admin, chain=chain, place=gazetteer["620100"], form="xlsx")))
+    assert {"情景推演", "所涉部门的投入产出关联"} <= set(sheets.sheetnames)

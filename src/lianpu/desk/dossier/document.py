@@ -417,6 +417,11 @@ class _Writer:
                     for at, (one, t) in enumerate(chosen, start=1)
                 ],
             )
+        before = 1 + bool(book.firms) + bool(book.gaps)
+        for at, (title, note, columns, rows) in enumerate(book.prospects.parts, start=before + 1):
+            self.heading(f"（{wording.ordinal(at)}）{title}", 2)
+            self.say(note)
+            self.table(title, columns, rows)
 
     def _gap_row(self, at: int, one: Advice) -> list[str | Cell]:
         state = one.row.state

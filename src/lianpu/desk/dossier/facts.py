@@ -26,6 +26,7 @@ from lianpu.chains.models import (
 from lianpu.chains.queries import latest_run
 from lianpu.desk.comparing import Comparison, compare
 from lianpu.desk.dossier.measures import Local, Measure, measures_for
+from lianpu.desk.dossier.prospects import Prospects, prospects_of
 from lianpu.desk.dossier.targets import Market, markets_of
 from lianpu.desk.queries import Board, board
 from lianpu.enterprises.queries import with_revenue
@@ -133,6 +134,7 @@ class Book:
     risks: list[Risk]
     comparison: Comparison | None = None  # None where the user may not see placements
     figures: Mapping[str, Any] = field(default_factory=dict)
+    prospects: Prospects = field(default_factory=Prospects)
 
     @property
     def title(self) -> str:
@@ -219,6 +221,7 @@ def gather(*, user: Any, chain: Chain, place: Place) -> Book:
         risks=_risks(user, run, rows),
         comparison=compare(user, run, chain=chain) if rights.may(user, registry["placements"], rights.VIEW) else None,
         figures=run.figures.get(chain.code, {}),
+        prospects=prospects_of(user, run, chain),
     )
 
 

@@ -32,6 +32,7 @@ def workbook(book: Book) -> bytes:
         writer.findings()
         writer.firms()
         writer.targets()
+        writer.prospects()
         writer.method()
     return out.getvalue()
 
@@ -296,6 +297,11 @@ class _Writer:
             else "没有可列的招商目标（无缺失环节，或没有可用的对照库）"
         )
         self.sheet("招商目标", note, columns, rows)
+
+    def prospects(self) -> None:
+        for title, note, columns, rows in self.book.prospects.parts:
+            heads = [(column.head, 4 * column.width, "") for column in columns]
+            self.sheet(title, note, heads, rows)
 
     def method(self) -> None:
         rows = [*wording.versions(self.book), *wording.method_notes(self.book)]
