@@ -201,7 +201,7 @@ _WORDS: dict[Kind, str] = {
 #: Generic words: as a product they cannot decide where a firm stands, whoever lists them.
 GENERIC = _set(
     """
-    配件 材料 设备 产品 机械 原料 制品 零件 部件 零部件 零配件 仪器 仪表 仪器仪表 工具 器材 装置 系统 软件
+    配件 材料 设备 产品 机械 原料 制品 零件 部件 零部件 零配件 仪器 仪表 工具 器材 装置 系统 软件
     五金 电器 电子 电子产品 化工 化工产品 化工原料 建材 建筑材料 装饰材料 金属 金属材料 机电 机电产品
     机电设备
     机械设备 食品 百货 日用品 日用百货 五金交电 农副产品 农产品 矿产品 副食品 日用杂品 土特产品 农业生产资料
