@@ -226,6 +226,12 @@ def decided_places(enterprises: Any) -> set[tuple[int, int]]:
     return set(rows.values_list("enterprise", "segment"))
 
 
+def rejected_places(enterprises: Iterable[int]) -> set[tuple[int | None, int]]:
+    """(firm, segment) of some firms where a person has said that the firm does not stand there."""
+    rows = Placement.objects.filter(enterprise__in=set(enterprises), state=Placement.Decision.REJECTED)
+    return set(rows.values_list("enterprise", "segment"))
+
+
 def findings_at(pk: int) -> "QuerySet[Finding]":
     """The finding with this id, as a queryset to restrict."""
     return Finding.objects.filter(pk=pk).select_related("segment", "chain", "place")

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from lianpu.chains.models import DiagnosisRun, Segment
 from lianpu.chains.models import Reference as StoredReference
-from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, segment_frame
+from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, rejected_places, segment_frame
 from lianpu.chains.services.references import reference_frame
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY
@@ -121,18 +121,25 @@ class Arrival:
 
 
 def arrivals_of(user: Any, chosen: Picked) -> list[Arrival]:
-    """What each of the chosen brings: its main segment and the further ones, leaves alone."""
+    """What each of the chosen brings: its main segment and the further ones, leaves alone, and none on which a person has
+    said that the owner does not stand, for the ledger would not place it there either."""
     more: dict[int, list[Segment]] = {}
     further = ProjectSegment.objects.filter(project__in=chosen.projects)
     for row in further.select_related("segment__chain").order_by("pk"):
         more.setdefault(row.project_id, []).append(row.segment)
     outputs = outputs_of(user, chosen.projects)
+    owners = {one.owner_id for one in chosen.projects if one.owner_id is not None}
+    refused = rejected_places(owners)
 
-    def leaves(main: Segment | None, others: Iterable[Segment] = ()) -> list[Segment]:
-        return list(dict.fromkeys(one for one in [main, *others] if one is not None and one.is_leaf))
+    def leaves(owner: int | None, *segments: Segment | None) -> list[Segment]:
+        held = (one for one in segments if one is not None and one.is_leaf and (owner, one.pk) not in refused)
+        return list(dict.fromkeys(held))
 
-    made = [Arrival(one, leaves(one.segment, more.get(one.pk, ())), outputs.get(one.pk)) for one in chosen.projects]
-    return made + [Arrival(one, leaves(one.segment), None) for one in chosen.leads]
+    made = [
+        Arrival(one, leaves(one.owner_id, one.segment, *more.get(one.pk, ())), outputs.get(one.pk))
+        for one in chosen.projects
+    ]
+    return made + [Arrival(one, leaves(None, one.segment), None) for one in chosen.leads]
 
 
 def arriving_frame(arrivals: Sequence[Arrival]) -> "pl.DataFrame":

@@ -145,6 +145,13 @@ def test_an_owner_who_stands_there_already_is_no_further_firm(city: DiagnosisRun
     assert outcome.filled == (5, 5, 7)
 
 
+def test_what_people_rejected_a_scenario_does_not_bring_back(city: DiagnosisRun, firms: Mapping[str, Any]) -> None:
+    Placement.objects.filter(enterprise=firms["甲"]).update(state=Placement.Decision.REJECTED)
+    outcome = supposed(SYSTEM, city, "P2")
+    assert [one.item.code for one in outcome.without_segment] == ["P2"]
+    assert outcome.up == []
+
+
 def test_a_signed_lead_counts_like_a_project_and_a_project_of_another_city_does_not(city: DiagnosisRun) -> None:
     outcome = supposed(SYSTEM, city, "P3", "P9", leads=("L1",))
     assert [one.segment.code for one in outcome.up] == ["LV-1101"]
