@@ -59,9 +59,9 @@ def test_what_is_shipped_was_learned_from_the_marks_that_are_kept() -> None:
 
 def test_two_readers_agree_no_further_than_told() -> None:
     assert {key: round(value, 2) for key, value in agreement().items()} == {
-        "f1_makes": 0.91,
-        "f1_all": 0.90,
-        "equal_sets": 0.70,
+        "f1_makes": 0.9,
+        "f1_all": 0.9,
+        "equal_sets": 0.58,
     }
 
 
