@@ -55,7 +55,11 @@ STANDS_FOR: Mapping[str, Sequence[str]] = {
         "capacities", "problems", "total-revisions", "project-standings", "due-reports",
     ),
     "funds-arrivals": ("lead-talks",),
-    "references": ("task-forces", "dispatch-rounds", "investment-growth", "promotion-targets", "published-figures"),
+    "segment-states": ("reference-placements",),
+    "references": (
+        "reference-firms", "io-tables", "task-forces", "dispatch-rounds", "investment-growth", "promotion-targets",
+        "published-figures",
+    ),
 }  # fmt: skip
 SECRET = {("enterprise-figures", "value")}
 # What is written into a row, by register: a column that all of its keepers see.

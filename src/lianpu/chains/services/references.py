@@ -1,12 +1,12 @@
 """References: bodies of firms outside the register, placed by the same model and kept as files for comparison."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from lianpu.chains.models import Reference, ReferenceFirm, ReferencePlacement, Segment
 from lianpu.chains.services.placing import CHUNK, LEAST_CONFIDENCE, TOP_K, current_placer
@@ -94,22 +94,34 @@ def _keep_rows(kept: Reference, firms: "pl.DataFrame", placements: "pl.DataFrame
     """The same as rows, so that a count of the reference opens to its firms; those on no segment stay in the file."""
     ReferencePlacement.objects.filter(firm__reference=kept).delete()
     ReferenceFirm.objects.filter(reference=kept).delete()
-    standing = firms.join(placements, on="firm", how="semi").select("firm", "name", "uscc", "province", "city")
-    made = [
-        ReferenceFirm(reference=kept, name=name[:200], uscc=(uscc or "")[:40], province=province or "", city=city or "")
-        for _number, name, uscc, province, city in standing.iter_rows()
-    ]
-    ReferenceFirm.objects.bulk_create(made, batch_size=1000)
-    of = {number: one.pk for number, one in zip(standing["firm"], made, strict=True)}
+    import polars as pl
+
+    standing = firms.join(placements, on="firm", how="semi")
+    texts = [pl.col(name).fill_null("").str.head(length) for name, length in _TEXTS.items()]
+    _insert(ReferenceFirm, ["reference_id", *_TEXTS], ((kept.pk, *row) for row in standing.select(texts).iter_rows()))
+    made = ReferenceFirm.objects.filter(reference=kept).order_by("pk").values_list("pk", flat=True)
+    of = dict(zip(standing["firm"], made, strict=True))
     segments = dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
-    ReferencePlacement.objects.bulk_create(
-        (
-            ReferencePlacement(firm_id=of[firm], segment_id=segments[code], role=role, confidence=confidence)
-            for firm, code, role, confidence in placements.select("firm", "segment", "role", "confidence").iter_rows()
-            if code in segments
-        ),
-        batch_size=1000,
+    rows = placements.select("firm", "segment", "role", "confidence").iter_rows()
+    _insert(
+        ReferencePlacement,
+        ["firm_id", "segment_id", "role", "confidence"],
+        ((of[firm], segments[code], role, sure) for firm, code, role, sure in rows if code in segments),
     )
+
+
+_TEXTS = {"name": 200, "uscc": 40, "province": 40, "city": 40}
+
+
+def _insert(model: Any, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows in their order, five times as fast as objects: a reference has hundreds of thousands."""
+    names = ", ".join(f'"{one}"' for one in columns)
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})',  # noqa: S608 - names of the model's own
+            list(rows),
+        )
 
 
 def read_firms(path: Path) -> "pl.DataFrame":

@@ -343,7 +343,9 @@ def _peer(run: DiagnosisRun, city: City, everything: str, cosine: float | None, 
     asked: dict[str, Any] = {"at.reference": run.reference_id, "at.province": city.province}
     asked |= {"at.city": city.city} if city.city else {}
     url = f"{registry['reference-firms'].url()}?{urlencode(asked)}" if linked else ""
-    return Side(city.key, city.key, "peer", city.firms, url, everything, cosine)
+    invented = run.reference is not None and run.reference.is_sample
+    label = _("%(city)s（示例）") % {"city": city.key} if invented else city.key
+    return Side(city.key, label, "peer", city.firms, url, everything, cosine)
 
 
 # -- figures ---------------------------------------------------------------------------------------------------
