@@ -46,6 +46,12 @@ def candidate_projects(user: Any, place: Any = None) -> "QuerySet[Project]":
     return rows.select_related("segment__chain", "chain", "place", "owner").order_by("code")
 
 
+def codes_of(user: Any, pks: Sequence[int]) -> list[str]:
+    """Ledger numbers of projects within the person's reach, by id."""
+    rows = rights.restrict(Project.objects.filter(pk__in=pks), registry["projects"], user)
+    return list(rows.order_by("code").values_list("code", flat=True))
+
+
 def candidate_leads(user: Any, place: Any = None) -> "QuerySet[Lead]":
     """Leads within the person's reach that are signed and not yet projects of the ledger, of a place."""
     rows = Lead.objects.filter(

@@ -243,6 +243,14 @@ def test_nothing_picked_or_no_reason_is_not_kept(city: DiagnosisRun, admin_clien
     assert not Scenario.objects.exists()
 
 
+def test_projects_picked_on_the_ledgers_list_are_supposed(city: DiagnosisRun, admin_client: Client) -> None:
+    rows = [str(one.pk) for one in Project.objects.filter(code__in=["P1", "P3"])]
+    assert 'formaction="/scenario/"' in admin_client.get("/projects/").content.decode()
+    page = admin_client.post("/scenario/", {"row": rows, "query": "/projects/"})
+    assert [one.item.code for one in page.context["outcome"].arrivals] == ["P1"]
+    assert page.context["chosen"].unknown == ["P3"], "of another city"
+
+
 def test_every_sum_opens_to_its_rows(city: DiagnosisRun, admin_client: Client) -> None:
     outcome = supposed(SYSTEM, city, "P1")
     assert "示例项目P1" in admin_client.get(outcome.factors[0].url).content.decode()

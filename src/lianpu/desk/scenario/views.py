@@ -20,7 +20,7 @@ from lianpu.register.declare import registry
 from lianpu.register.exporting import FORMS
 from lianpu.register.views.common import download
 from lianpu.scenarios.models import Scenario
-from lianpu.scenarios.queries import candidate_leads, candidate_projects, kept_scenarios, picked
+from lianpu.scenarios.queries import candidate_leads, candidate_projects, codes_of, kept_scenarios, picked
 from lianpu.scenarios.services import keep_scenario
 
 LISTED = 200  # candidates on the page; more are found by chain and words
@@ -43,7 +43,10 @@ def scenario_page(request: HttpRequest) -> HttpResponse:
     run = queries.run_for(user, place)
     chosen = None
     if run is not None:
-        projects, leads = (kept.projects, kept.leads) if kept else (asked.getlist("p"), asked.getlist("l"))
+        # Rows picked on the ledger's list come by their ids.
+        rows = [int(text) for text in asked.getlist("row") if text.isascii() and text.isdecimal()]
+        listed = codes_of(user, rows) if rows else []
+        projects, leads = (kept.projects, kept.leads) if kept else (asked.getlist("p") + listed, asked.getlist("l"))
         chosen = picked(user, run.place, projects, leads)
     context: dict[str, Any] = {
         "place": place,

@@ -56,6 +56,7 @@ class ProjectRegister(Register):
     area = AREA
     icon = "building-factory-2"
     note = "一个项目一行；报来的表按台账编号、项目代码，其次按名称与建设单位认出已有的项目。"
+    picked_actions = (("情景推演", "desk:scenario"),)
     columns = (
         Column("name", required=True, search="A", aliases=["项目", "工程名称", "建设项目", "建设项目名称"]),
         # Where it stands now, computed from its months (see lianpu.projects.standing).
