@@ -53,11 +53,11 @@ _ACTS: dict[int, str] = {
         罐装 培育 繁育 繁殖 栽培 培植 饲养 放养 采集 捕捞
         采伐 发电 制氢 制氧 供热 供暖 加工业务 制造业务 生产加工 加工生产 加工制造 制造加工 生产制造 制造生产 制售 产销 自产自销
         生产自销 自产 加工自销 精加工 深加工 粗加工 初加工
-        来料加工 代加工 委托加工 承揽加工 定制 定做 改装 研制生产 自制 制备 烧制 出产 选矿 采矿 冶金 制版印刷
+        来料加工 代加工 委托加工 承揽加工 定制 定做 改装 研制生产 自制 制备 烧制 出产 选矿 采矿 制版印刷
         锻压 冲压 配制 配置生产 复配 熔炼 拉丝加工 炮制
         编制加工 搅拌 预制 营造 造林 育苗 育种 制种 繁种 碾磨 磨制 榨取 压榨 烘焙 焙烧 煅烧 再制造 翻新 产制 印刷 总装 生产组装 勘探开采 开采加工 建造
         研磨 调制 切割加工 剪切加工 剪切 粉碎加工 复合加工 深度加工 精细加工 研磨加工 定点屠宰 露天开采 地下开采 注塑 压铸 分割 造粒 后整理
-        织染 彩印 筛选加工 粗精加工 印制 缝制加工 烘干加工 装配加工 选炼
+        现场制售 现场加工制售 现场制作 织染 彩印 筛选加工 粗精加工 印制 缝制加工 烘干加工 装配加工 选炼
     """,
     TRADES: """
         批发 零售 销售 代销 代理 经销 购销 连锁经营 连锁零售 零售连锁 批发连锁 连锁销售 进出口 收购 批零
@@ -92,7 +92,7 @@ _SOFT = _set(
     """
     采矿 选矿 采选 采掘 搅拌 预制 编织 织造 印染 铸造 锻造 铸锻 锻压 冲压 压延 热轧 冷轧
     压制 拉制 拉丝加工 发电 供热 供暖 造林 育苗 育种 营造 合成 焙烧 煅烧 烘焙 再制造 灌装
-    充装 提取 酿造 压榨 冶金 预制 缝纫 定制 繁育 培育 制冷维修 捕捞 采集 总装 交易 调剂 调拨
+    充装 提取 酿造 压榨 预制 缝纫 定制 繁育 培育 制冷维修 捕捞 采集 总装 交易 调剂 调拨
     营销 贸易 进口 出口 运销 推销 采购 供销 专营 专卖 内销 外销 自产 服务 运输 仓储 咨询
     检测 养护 调试 装修 装潢 装饰 清洗 清理 清运 处理 处置 治理 配送 装卸 货运 客运 运营
     管理 监理 承包 分包 总承包 培训 推广 转让 检验 检修 勘察 勘探 勘查 勘测 测量 测绘 测试
@@ -104,7 +104,7 @@ _SOFT = _set(
 )
 #: Activities with their object inside (育苗, 发电): they govern their own item and no list.
 WHOLE = 32
-_WHOLE = _set("育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资")
+_WHOLE = _set("现场制售 现场加工制售 现场制作 育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资")
 #: Growing: governs a list of crops or beasts, but not the goods of a store that stand before it.
 GROW = 64
 _GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖")
@@ -227,6 +227,18 @@ _MARKS = dict.fromkeys(
 #: What says again that a device is one (饲料加工机械|设备), and the ends of words that are devices.
 _AGAIN = dict.fromkeys(("设备", "机械", "装置", "系统", "机组", "装备", "成套设备"), 8)
 DEVICE_ENDS = tuple(_set("机械 设备 装置 系统 电器 机 器 仪 装备 机组 泵 阀 阀门 仪表 泵站 电站"))
+
+
+#: A term with one of these at its end names a plain trade or service, also in a segment that makers fill: 电梯维修 makes no
+#: lift, 中药材收购 no herb. (报废汽车回收 and 粉煤灰综合利用 are what such a segment itself does.)
+PLAIN_ENDS = tuple(
+    _set(
+        """
+        收购 批发 零售 销售 安装 施工 专业承包 设计 维修 修理 检修 大修 维护 维保 保养 改造 装修 维护管理 运输 配送
+        仓储 咨询 服务 推广 技术开发 地质勘查 噪声治理 噪音治理 噪声的治理
+        """
+    )
+)
 
 
 #: Goods of a general store: a list that names one of them and no activity is a list of goods on sale.

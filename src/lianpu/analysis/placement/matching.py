@@ -14,7 +14,17 @@ import polars as pl
 
 from lianpu.analysis.placement import names
 from lianpu.analysis.placement.clauses import Grammar
-from lianpu.analysis.placement.lexicon import GENERIC, MAKES, PREFIX_BREAKS, PRIORITY, RESEARCHES, ROLES, SERVES, TRADES
+from lianpu.analysis.placement.lexicon import (
+    GENERIC,
+    MAKES,
+    PLAIN_ENDS,
+    PREFIX_BREAKS,
+    PRIORITY,
+    RESEARCHES,
+    ROLES,
+    SERVES,
+    TRADES,
+)
 from lianpu.analysis.placement.texts import Texts, normalise
 
 SCOPE, NAME = 0, 1
@@ -26,6 +36,8 @@ _GENERIC_SHARE = 0.08
 _NEUTRAL, _SAME_ELSEWHERE, _BY_NAME, _UNKNOWN = 0.55, 0.7, 0.65, 0.35
 _SERVICE_NAME = 0.4  # 某某水泥运输公司: the name's product is what is served, not what is done
 _OTHER_STEP = 0.3  # 有色金属材料加工: a maker is not yet in the trade of what it makes
+#: A term that holds one of these makes something, whatever its end: 中药材种植销售.
+_MADE = ("种植", "加工", "生产", "制造", "制作", "软件")
 _AGAINST_NAME = 0.8  # a shop whose scope says 生产
 #: What may stand right after a product in a name that is the name of its business: 水泥|有限公司, 水泥|厂.
 _NAME_ENDS_2 = [
@@ -159,6 +171,9 @@ class Matcher:
         self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
         self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
         self._deed = (self.grammar.tail_role[: len(terms.words)] & _ALL) > 0
+        self._plain = np.array(
+            [word.endswith(PLAIN_ENDS) and not any(deed in word for deed in _MADE) for word in terms.words], dtype=bool
+        )
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
 
     def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
@@ -191,8 +206,13 @@ class Matcher:
         told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
         strength = np.where((mentions.source == NAME) & self.generic[product[each]], _OTHER_STEP, 1.0) * strength
+        plain = self._plain[product[each]] & (self.fills[pair_code][group] == MAKES)
         told, strength = _step(
-            told, strength, self.fills[pair_code][group], self._software[product[each]], self._deed[product[each]]
+            told,
+            strength,
+            self.fills[pair_code][group],
+            self._software[product[each]],
+            self._deed[product[each]] & ~plain,
         )
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
