@@ -104,7 +104,9 @@ _SOFT = _set(
 )
 #: Activities with their object inside (育苗, 发电): they govern their own item and no list.
 WHOLE = 32
-_WHOLE = _set("现场制售 现场加工制售 现场制作 育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资")
+_WHOLE = _set(
+    "现场制售 现场加工制售 现场制作 育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资"
+)
 #: Growing: governs a list of crops or beasts, but not the goods of a store that stand before it.
 GROW = 64
 _GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖")
