@@ -11,8 +11,12 @@ whole region where regions are known), so that the weights are those for places 
 
 from __future__ import annotations
 
+import json
+import zipfile
 from dataclasses import dataclass
-from typing import Any, Final
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +73,9 @@ class EntryModel:
 
         ``before`` and ``after`` have columns place, segment and value (any additive measure, counts of firms best; rows
         of value ≤ 0 are absent, repeated pairs are summed). A pair entered when it stands in ``after`` and not in
-        ``before``; so ``after`` may hold only what came or all that stood at its end. Segments are those of ``before``
-        and ``after`` together, places those of ``before``.
+        ``before``; so ``after`` may hold only what came or all that stood at its end. Segments are those of ``before``,
+        ``after`` and the side frame together (one that no place had is as likely as a rare one), places those of
+        ``before``.
 
         Side frames, each optional: ``places`` (place, parent), the region of a place (without it the province that a
         GB/T 2260 code or a name such as 甘肃兰州 begins with); ``segments`` (segment, group); ``flows`` (source, target,
@@ -80,7 +85,11 @@ class EntryModel:
         than 16 places, or no entry, or no pair that stayed absent).
         """
         was, came = _table(before, "before"), _table(after, "after")
-        names = pl.concat([was["segment"], came["segment"]]).unique().sort().to_list()
+        known = [was["segment"], came["segment"]]
+        if segments is not None:
+            check_columns(segments, ("segment", "group"), "segments")
+            known.append(segments["segment"].cast(pl.String).drop_nulls())
+        names = pl.concat(known).unique().sort().to_list()
         where = was["place"].unique().sort().to_list()
         if len(where) < 2 * _FOLDS:
             raise ValueError(f"before names {len(where)} place(s); a model of entry needs at least {2 * _FOLDS}")
@@ -102,10 +111,10 @@ class EntryModel:
             if not len(signs):
                 signs = np.zeros((*present.shape, len(part)))
             signs[held] = _stack(part)
-        known = signs[absent]
-        mean, spread = known.mean(axis=0), known.std(axis=0)
+        seen = signs[absent]
+        mean, spread = seen.mean(axis=0), seen.std(axis=0)
         spread = np.where(spread > 1e-12, spread, 1.0)
-        weights = _logistic((known - mean) / spread, entered[absent])
+        weights = _logistic((seen - mean) / spread, entered[absent])
         return cls(names, _Learned.of(present, arrived, structure), weights, mean, spread)
 
     def score(self, now: pl.DataFrame, *, places: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -145,6 +154,55 @@ class EntryModel:
             }
         )
 
+    def save(self, path: str | Path | BinaryIO) -> None:
+        """Write the model to one file."""
+        learned, structure = self._learned, self._learned.structure
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "weights": self._weights,
+            "mean": self._mean,
+            "spread": self._spread,
+            "share": learned.share,
+            "rate": learned.rate,
+            "items": np.stack(learned.items),
+            "came_mean": learned.came[0],
+            "came": learned.came[1],
+            "diversity": np.array(learned.diversity),
+            "composition": np.stack(learned.composition),
+        }
+        beside = {"group": structure.group, "inputs": structure.inputs, "outputs": structure.outputs}
+        arrays |= {name: values for name, values in beside.items() if values is not None}
+        body = BytesIO()
+        np.savez(body, allow_pickle=False, **arrays)
+        with zipfile.ZipFile(path, "w") as archive:
+            head = {"method": METHOD, "segments": self.segments}
+            archive.writestr("head.json", json.dumps(head, ensure_ascii=False))
+            archive.writestr("arrays.npz", body.getvalue())
+
+    @classmethod
+    def load(cls, path: str | Path | BinaryIO) -> EntryModel:
+        """Read a model written by :meth:`save`. Raises ``ValueError`` where the file is not one of this version."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                head = json.loads(archive.read("head.json"))
+                body = archive.read("arrays.npz")
+        except (zipfile.BadZipFile, KeyError, ValueError) as error:
+            raise ValueError(f"{path} 不是进入概率模型文件") from error
+        if head["method"] != METHOD:
+            raise ValueError(f"{path} 由方法 {head['method']} 生成，本程序为 {METHOD}：请重新载入对照库")
+        with np.load(BytesIO(body), allow_pickle=False) as held:
+            arrays = dict(held)
+        structure = _Structure(arrays.get("group"), arrays.get("inputs"), arrays.get("outputs"))
+        learned = _Learned(
+            structure,
+            arrays["share"],
+            arrays["rate"],
+            (arrays["items"][0], arrays["items"][1]),
+            (arrays["came_mean"], arrays["came"]),
+            (float(arrays["diversity"][0]), float(arrays["diversity"][1])),
+            (arrays["composition"][0], arrays["composition"][1]),
+        )
+        return cls(head["segments"], learned, arrays["weights"], arrays["mean"], arrays["spread"])
+
     def _read(self, now: pl.DataFrame, places: pl.DataFrame | None) -> tuple[list[str], Floats, list[_Sign]]:
         table = _table(now, "now")
         where = table["place"].unique().sort().to_list()
@@ -181,7 +239,6 @@ class _Structure:
         number = {name: place for place, name in enumerate(names)}
         group = None
         if segments is not None:
-            check_columns(segments, ("segment", "group"), "segments")
             named = dict(segments.select(pl.col("segment", "group").cast(pl.String)).iter_rows())
             every = [str(named.get(name, "")) for name in names]
             group = np.unique(np.array(every), return_inverse=True)[1].astype(np.int64)
@@ -274,6 +331,57 @@ class _Learned:
                 _Sign("buyers at hand", "structure", within(binary @ outputs)),
             ]
         return signs
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """How a model does on places it was not taught: absent pairs, the share entered, the mean told, and the chance that
+    an entered pair is told a higher probability than one that was not (AUC, pairs of all segments together)."""
+
+    pairs: int
+    entered: float
+    told: float
+    auc: float
+
+
+def held_back(
+    before: pl.DataFrame,
+    after: pl.DataFrame,
+    *,
+    folds: int = 3,
+    places: pl.DataFrame | None = None,
+    segments: pl.DataFrame | None = None,
+    flows: pl.DataFrame | None = None,
+) -> HeldBack:
+    """Teach on some of the places and tell the others, ``folds`` times; regions stay together as in :meth:`EntryModel.fit`.
+    Segments that no place had or entered are left out: they would only make it look better.
+
+    Frames as in :meth:`EntryModel.fit`. Raises ``ValueError`` as it does, also where a part of the places is too few.
+    """
+    from scipy.stats import rankdata
+
+    was, came = _table(before, "before"), _table(after, "after")
+    where = was["place"].unique().sort().to_list()
+    fold = pl.Series(_folds(_regions(where, places), len(where)) % folds)
+    told = []
+    for number in range(folds):
+        out = pl.Series(where, dtype=pl.String).filter(fold == number).implode()
+        if not len(out.explode()):
+            continue
+        taught = [table.filter(~pl.col("place").is_in(out)) for table in (was, came)]
+        model = EntryModel.fit(*taught, places=places, segments=segments, flows=flows)
+        told.append(model.score(was.filter(pl.col("place").is_in(out)), places=places))
+    known = pl.concat([was["segment"], came["segment"]]).unique()
+    pairs = (
+        pl.concat(told)
+        .filter(pl.col("segment").is_in(known.implode()))
+        .join(came.select("place", "segment", entered=pl.lit(True)), on=["place", "segment"], how="left")
+    )
+    right = pairs["entered"].fill_null(False).to_numpy()
+    hits = int(right.sum())
+    rank = rankdata(pairs["probability"].to_numpy())[right].sum() - hits * (hits + 1) / 2
+    auc = float(rank / max(hits * (len(right) - hits), 1))
+    return HeldBack(len(right), float(right.mean()), float(pairs["probability"].mean()), auc)  # type: ignore[arg-type]
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

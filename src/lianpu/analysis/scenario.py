@@ -13,7 +13,7 @@ import polars as pl
 
 from lianpu.analysis.comparison import compare_health
 from lianpu.analysis.coverage import Reference, check_columns, check_known
-from lianpu.analysis.diagnosis import Diagnosis, Rules, diagnose
+from lianpu.analysis.diagnosis import Diagnosis, Likelihood, Rules, diagnose
 from lianpu.analysis.diagnosis.rules import STATES
 from lianpu.analysis.health import health
 from lianpu.analysis.linkage import Accounts, Table, accounts, demand_shock
@@ -51,12 +51,13 @@ def suppose(
     place: object,
     *,
     rules: Rules | None = None,
+    likelihood: Likelihood | None = None,
     titles: pl.DataFrame | None = None,
     figures: pl.DataFrame | None = None,
 ) -> Supposed:
     """Diagnose ``place`` as it is and with ``arriving`` added.
 
-    ``segments``, ``flows``, ``firms``, ``reference``, ``rules`` as for :func:`~lianpu.analysis.diagnosis.diagnose`;
+    ``segments``, ``flows``, ``firms``, ``reference``, ``rules``, ``likelihood`` as for :func:`~lianpu.analysis.diagnosis.diagnose`;
     ``titles`` and ``figures`` as for :func:`~lianpu.analysis.health.health`. ``arriving``: (project, firm, segment,
     scale, above_scale), a row for each segment a project comes to fill; ``firm`` is the id of a firm of ``firms`` or one
     of its own, ``scale`` and ``above_scale`` null where unknown. The firm then fills the segment for sure. Of a firm that
@@ -65,7 +66,9 @@ def suppose(
     check_columns(arriving, ARRIVING, "arriving")
     check_known(arriving["segment"], segments["code"], "arriving (segment)")
     then = with_arriving(firms, arriving, segments, place)
-    before, after = (diagnose(segments, flows, held, reference, place, rules=rules) for held in (firms, then))
+    before, after = (
+        diagnose(segments, flows, held, reference, place, rules=rules, likelihood=likelihood) for held in (firms, then)
+    )
     sides = [
         health(segments, flows, held, reference, places=[place], rules=rules, titles=titles, figures=figures)
         for held in (firms, then)

@@ -28,6 +28,13 @@ class State(models.TextChoices):
     STRONG = "strong", _("优势")
 
 
+class Robustness(models.TextChoices):
+    """Whether a finding keeps its side of the first ranks of its chain when one weight is changed a little."""
+
+    ROBUST = "robust", _("稳健")
+    FRAGILE = "fragile", _("易变")
+
+
 class Chain(models.Model):
     """An industrial chain; its map is the tree of segments below it."""
 
@@ -215,6 +222,9 @@ class Reference(models.Model):
     source_hash = models.CharField(_("来源指纹"), max_length=64)
     model_version = models.CharField(_("模型版本"), max_length=16)
     is_sample = models.BooleanField(_("示例"), default=False)
+    # The model of entry taught on its founding years, and how it was checked; or ("why") that there is none.
+    entry_version = models.CharField(_("进入概率模型"), max_length=16, blank=True)
+    entry_figures = models.JSONField(_("进入概率模型的检验"), default=dict, blank=True)
     loaded_at = models.DateTimeField(_("载入时间"), auto_now=True)
 
     class Meta:
@@ -333,6 +343,12 @@ class Finding(models.Model):
     evidence = models.JSONField(_("依据"), default=dict)
     explanation = models.TextField(_("说明"))
     sure = models.BooleanField(_("判断可靠"), default=True)
+    # Of lianpu.analysis.diagnosis.sensitivity; blank in diagnoses that were made before it was kept.
+    robustness = models.CharField(_("稳健性"), max_length=10, choices=Robustness, blank=True)
+    best_rank = models.PositiveSmallIntegerField(_("最好位次"), null=True)
+    worst_rank = models.PositiveSmallIntegerField(_("最差位次"), null=True)
+    steadiness = models.TextField(_("位次稳健性"), blank=True)
+    turns = models.JSONField(_("权重变动时的位次"), default=list)
 
     class Meta:
         verbose_name = verbose_name_plural = _("诊断结论")

@@ -7,8 +7,8 @@ from django.db.models import F, Q
 from django.http import HttpRequest
 
 from lianpu.chains import model_report
-from lianpu.chains.models import Finding, Placement, PlacementModel, ReferencePlacement, Role, Segment
-from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of
+from lianpu.chains.models import Finding, Placement, PlacementModel, ReferencePlacement, Role, Segment, SegmentState
+from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of, placement_lists
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
 from lianpu.register.declare import Lens, Panel, registry
@@ -39,6 +39,10 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
         s.code: s for s in Segment.objects.filter(code__in=evidence.get("segments", [])).select_related("chain")
     }
     firms = registry["enterprises"].base().filter(pk__in=evidence.get("firms", []))
+    run = finding.run
+    states = rights.restrict(SegmentState.objects.filter(run=run), registry["segment-states"], request.user)
+    counted, other, unsure = placement_lists(finding.segment, finding.place, run)
+    chances = {one["code"]: f"{one['value']:.0%}" for one in finding.reasons if one["code"] in ("likely", "usually")}
     flows = [
         (segments.get(flow["source"]), flow["via"], segments.get(flow["target"]), int(flow["weight"]))
         for flow in evidence.get("flows", [])
@@ -49,6 +53,12 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
             for part in finding.parts
         ],
         "score": finding.score,
+        "state": states.filter(segment=finding.segment).first(),
+        "counted_url": counted,
+        "other_url": other,
+        "unsure_url": unsure,
+        **chances,
+        "entry": run.versions.get("entry") or {},
         "flows": [flow for flow in flows if flow[0] and flow[2]],
         "firms": rights.restrict(firms, registry["enterprises"], request.user)[:60],
         "finding": finding,

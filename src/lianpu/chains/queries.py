@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q, QuerySet
+from django.utils.http import urlencode
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Segment, SegmentFlow
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Role, Segment, SegmentFlow
 from lianpu.enterprises.models import Enterprise
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
 from lianpu.places.models import Place
+from lianpu.register.declare import registry
 
 if TYPE_CHECKING:
     import polars as pl
@@ -189,6 +191,27 @@ def _revenue(place: Place) -> "pl.DataFrame":
         for pk, value in firms.filter(revenue_10k_cny__isnull=False).values_list("pk", "revenue_10k_cny")
     ]
     return pl.DataFrame(rows, schema={"firm": pl.Int64, "scale": pl.Float64}, orient="row")
+
+
+def placement_lists(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[str, str, str]:
+    """The lists of just those placements that the diagnosis counted, took for other business, and was unsure of."""
+    least = run.rules.get("min_confidence", 0.5)
+    others = ",".join(role for role in Role.values if role != segment.filled_by)
+    # Confidences have four decimals: what is under the least one ends 0.0001 below it.
+    under = f"{least - 0.0001:.4f}"
+    common = {
+        "f.segment": segment.code,
+        "f.place": place.code,
+        "f.state": "suggested,confirmed",
+        "f.is_sample": "是" if run.versions.get("sample") else "否",
+    }
+    asked: tuple[dict[str, Any], ...] = (
+        {"f.role": segment.filled_by, "f.confidence.from": str(least)},
+        {"f.role": others, "f.confidence.from": str(least)},
+        {"f.role": segment.filled_by, "f.confidence.to": under},
+    )
+    counted, other, unsure = (f"{registry['placements'].url()}?{urlencode(common | one)}" for one in asked)
+    return counted, other, unsure
 
 
 # -- reads of diagnoses ------------------------------------------------------------------------

@@ -257,6 +257,8 @@ class ReferenceRegister(Register):
         Column("placed"),
         Column("model_version"),
         Column("is_sample"),
+        Column("entry_version"),
+        Column("entry_figures", shown=False),
         Column("loaded_at"),
     )
 
@@ -378,21 +380,31 @@ class FindingRegister(Register):
     scope = Scope(chain="chain__code")
     ordering = ("-run", "chain__order", "rank")
     icon = "bulb"
-    note = "延链、补链、强链的结论，得分构成与理由均可查到所依据的行。"
+    note = "延链、补链、强链的结论，按链内位次排列；展开一行，看得分构成、所依据的企业与流向、位次是否稳健、谁在回应。"
     opening = "f.latest=是"
+    quick = ("place", "chain", "kind", "robustness", "answer")
+    unfolds = True
     columns = (
         Column("run", value="run__pk", shown=False),
         Column("latest", label="最近一次诊断", kind=kinds.Flag(), value="run__is_latest", editable=False, shown=False),
         Column("place", value="place__full_name", filter_with=inside("place", ""), shown=False),
-        Column("chain", value="chain__name", filter_with=in_chain("chain")),
-        Column("rank"),
-        Column("kind"),
         Column("segment", value="segment__name", search="A", filter_with=in_segment("segment")),
-        Column("state"),
+        Column("kind"),
+        Column("rank"),
+        Column("chain", value="chain__name", filter_with=in_chain("chain")),
+        Column("state", shown=False),
         Column("score", kind=kinds.Number(places=3)),
-        Column("explanation", search="B"),
+        Column("robustness"),
         Column("sure"),
+        Column("explanation", search="B"),
+        Column("steadiness"),
+        Column("best_rank", shown=False),
+        Column("worst_rank", shown=False),
+        Column("turns", shown=False),
         Column("parts", shown=False),
         Column("reasons", shown=False),
         Column("evidence", shown=False),
     )
+
+    def badge(self, row: Finding) -> str:
+        return "示例" if row.run.versions.get("sample") else ""

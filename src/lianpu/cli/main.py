@@ -14,6 +14,7 @@ from lianpu.cli import (
     auditing,
     comparing,
     documents,
+    entry,
     figures,
     files,
     ledger,
@@ -224,7 +225,16 @@ def reference_load(file: Path, name: str, as_json: bool) -> None:
     console.close_bar()
     seconds = round(time.perf_counter() - start, 3)
     console.say(f"对照库“{kept.name}”：企业 {kept.rows}，挂上产业链 {kept.placed}；{seconds} 秒")
-    console.answer({"name": kept.name, "rows": kept.rows, "placed": kept.placed, "seconds": seconds})
+    console.say(entry.model_words(kept))
+    console.answer(
+        {
+            "name": kept.name,
+            "rows": kept.rows,
+            "placed": kept.placed,
+            "entry": kept.entry_figures,
+            "seconds": seconds,
+        }
+    )
 
 
 @main.command()
@@ -256,29 +266,46 @@ def diagnose(code: str, name: str, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("chain")
+@click.argument("chain", default="")
 @click.option("--place", "code", default="", help="地区代码（默认最近诊断过的地区）。")
-@click.option("--top", default=10, show_default=True, help="最多几条。")
+@click.option("--top", default=10, show_default=True, help="每条链最多几条。")
+@click.option("--fragile", is_flag=True, help="只打印易变的：权重增减20%便进出本链前3位。")
 @json_option
-def findings(chain: str, code: str, top: int, as_json: bool) -> None:
-    """打印一条链的诊断结论。"""
+def findings(chain: str, code: str, top: int, fragile: bool, as_json: bool) -> None:
+    """打印一条链（不写则全部链）的诊断结论，及位次是否稳健。"""
     from lianpu.chains import queries
-    from lianpu.chains.models import DiagnosisRun
+    from lianpu.chains.models import DiagnosisRun, Robustness
     from lianpu.cli.tables import finding_rows
     from lianpu.places.queries import place_by_code
 
     console = Console(as_json)
     with in_words():
         _ready(console)
-        which = queries.chain_named(chain)
+        which = queries.chain_named(chain) if chain else None
         run = queries.latest_run(place_by_code(code)) if code else DiagnosisRun.objects.filter(is_latest=True).first()
         if run is None:
             refuse(f"还没有诊断，请先运行 lianpu diagnose --place {code or '620100'}。")
-        found = queries.findings_of(run, which, top)
-    console.say(f"{which}（{run.place}，诊断第{run.pk}号，对照 {run.reference or '无'}）")
+        found = [
+            one for one in queries.findings_of(run, which, top) if not fragile or one.robustness == Robustness.FRAGILE
+        ]
+    last = None
     for one in found:
+        if one.chain != last:
+            console.say(f"{one.chain}（{run.place}，诊断第{run.pk}号，对照 {run.reference or '无'}）")
+            last = one.chain
         console.say(f"{one.rank:>3}. [{one.score:.2f}] {one.explanation}{'' if one.sure else '（待核实）'}")
-    console.answer({"chain": which.name, "place": run.place.code, "run": run.pk, "findings": finding_rows(found)})
+        if one.steadiness:
+            console.say(f"     {one.steadiness}")
+    if not found:
+        console.say("没有这样的诊断结论。")
+    console.answer(
+        {
+            "chain": which.name if which else "",
+            "place": run.place.code,
+            "run": run.pk,
+            "findings": finding_rows(found),
+        }
+    )
 
 
 @main.command()
@@ -360,6 +387,7 @@ for told in (comparing.health, comparing.compare, pairing.pairing, pairing.targe
     main.add_command(told)
 for told in (scenarios.scenario, scenarios.portfolio, scenarios.linkage, scenarios.complexity, scenarios.io_group):
     main.add_command(told)
+main.add_command(entry.entry)
 main.add_command(placement.placement_group)
 main.add_command(accounts.admin)
 main.add_command(auditing.audit)

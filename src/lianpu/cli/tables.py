@@ -63,6 +63,7 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "rank": one.rank,
+            "chain": one.chain.code,
             "kind": one.kind,
             "segment": one.segment.code,
             "name": one.segment.name,
@@ -71,6 +72,11 @@ def finding_rows(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "sure": one.sure,
             "explanation": one.explanation,
             "parts": one.parts,
+            "robustness": one.robustness,
+            "best_rank": one.best_rank,
+            "worst_rank": one.worst_rank,
+            "turns": one.turns,
+            "steadiness": one.steadiness,
         }
         for one in findings
     ]

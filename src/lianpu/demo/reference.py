@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 NAME = "示例对照"
 MODEL = "sample"
 BRANCH_EVERY, HEADS_EVERY = 20, 100
+FIRST_YEAR, LAST_YEAR = 1985, 2020
 _PROVINCES = (
     "广东14 江苏12 浙江11 山东10 河南7 四川6 河北6 湖北5 安徽5 福建5 上海4 湖南4 北京4 陕西4 辽宁4 江西3 重庆3 云南3 广西2 山西2 黑龙江2 吉林2 贵州2 "
     "新疆2 天津2 内蒙古2 甘肃2 海南1 宁夏1 青海1"
@@ -41,8 +42,14 @@ def _cities(provinces: Sequence[str], chains: Sequence[str]) -> list[str]:
     return found
 
 
+def _years(n: int) -> list[int]:
+    """Invented years of founding, more of them the later."""
+    rng = stream("years")
+    return [FIRST_YEAR + int((LAST_YEAR + 1 - FIRST_YEAR) * rng.random() ** 0.5) for _ in range(n)]
+
+
 def reference_frames(maps: Sequence[ChainMap]) -> tuple["pl.DataFrame", "pl.DataFrame", str]:
-    """Firms (firm, name, uscc, province, city), their placements (firm, segment, role, confidence), and a fingerprint.
+    """Firms (firm, name, uscc, province, city, year of founding), their placements (firm, segment, role, confidence), and a fingerprint.
 
     Every firm of the reference fills one segment; those beyond the sum of the counts stand outside every chain. Every
     twentieth is a branch of a firm some numbers before it, so that some firms reach over several provinces.
@@ -71,6 +78,7 @@ def reference_frames(maps: Sequence[ChainMap]) -> tuple["pl.DataFrame", "pl.Data
         uscc=pl.lit(""),
         province="province",
         city="city",
+        year=pl.Series(_years(NATION_FIRMS), dtype=pl.Int32),
     )
     placements = pl.DataFrame({"firm": number.head(len(segments)), "segment": segments}).with_columns(
         role=pl.col("segment").replace_strict(roles), confidence=pl.lit(1.0)

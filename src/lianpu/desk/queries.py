@@ -8,8 +8,8 @@ from django.db.models import Case, Count, Q, When
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Role, Segment, SegmentFlow, SegmentState, Stage, State
-from lianpu.chains.queries import latest_run
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
+from lianpu.chains.queries import latest_run, placement_lists
 from lianpu.places.models import Place
 from lianpu.places.queries import inside
 from lianpu.register import rights
@@ -122,27 +122,6 @@ def _here(place: Place) -> Q:
     return inside("enterprise__place", "enterprise__zone")(place.code)
 
 
-def _counted(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[str, str, str]:
-    """The lists of just those placements that the diagnosis counted, took for other business, and was unsure of."""
-    least = run.rules.get("min_confidence", 0.5)
-    others = ",".join(role for role in Role.values if role != segment.filled_by)
-    # Confidences have four decimals: what is under the least one ends 0.0001 below it.
-    under = f"{least - 0.0001:.4f}"
-    common = {
-        "f.segment": segment.code,
-        "f.place": place.code,
-        "f.state": "suggested,confirmed",
-        "f.is_sample": "是" if run.versions.get("sample") else "否",
-    }
-    asked: tuple[dict[str, Any], ...] = (
-        {"f.role": segment.filled_by, "f.confidence.from": str(least)},
-        {"f.role": others, "f.confidence.from": str(least)},
-        {"f.role": segment.filled_by, "f.confidence.to": under},
-    )
-    counted, other, unsure = (f"{registry['placements'].url()}?{urlencode(common | one)}" for one in asked)
-    return counted, other, unsure
-
-
 def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: Place | None) -> SegmentSheet:
     """State, findings, firms (surest first, within the user's scope) and flows of a segment."""
     register = registry["placements"]
@@ -165,7 +144,7 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
         rows.count(),
         list(segment.flows_in.select_related("source__chain").order_by("-weight", "source__order")),
         list(segment.flows_out.select_related("target__chain").order_by("-weight", "target__order")),
-        *(_counted(segment, place, run) if run and place else ("", "", "")),
+        *(placement_lists(segment, place, run) if run and place else ("", "", "")),
         register.url() + "?" + urlencode({"f.segment": segment.code} | ({"f.place": place.code} if place else {})),
     )
 

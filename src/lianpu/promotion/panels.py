@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, CharField, Q, Value, When
 from django.http import HttpRequest
 
+from lianpu.projects.queries import is_answered
 from lianpu.promotion.deriving import DATES
 from lianpu.promotion.models import COUNTED, Lead, Origin, Stage
 from lianpu.promotion.queries import (
@@ -27,9 +28,9 @@ from lianpu.promotion.queries import (
     within,
 )
 from lianpu.register import rights
-from lianpu.register.declare import Lens, Panel, registry
+from lianpu.register.declare import Column, Lens, Panel, Told, registry
 from lianpu.register.faults import BadValueError
-from lianpu.register.kinds import Flag
+from lianpu.register.kinds import Choice, Flag
 from lianpu.register.language import declared
 
 
@@ -88,6 +89,19 @@ def _period(text: str) -> str:
     return text
 
 
+ANSWERS = {"project": "有项目", "lead": "有招商线索", "none": "尚无行动"}
+
+
+def answered_by() -> Case:
+    """What answers a finding: a project before a lead that nobody has given up."""
+    return Case(
+        When(is_answered(), then=Value("project")),
+        When(is_pursued(), then=Value("lead")),
+        default=Value("none"),
+        output_field=CharField(),
+    )
+
+
 def _flagged(text: str, held: Q) -> Q:
     return held if Flag().parse(text) else ~held
 
@@ -121,6 +135,8 @@ registry.lens("leads", Lens("signed", "签约年度", lambda text: within("signe
 registry.lens("leads", Lens("reached", "曾到阶段", reached_as))
 registry.lens("leads", Lens("stale", "久未推进", lambda text: _flagged(text, stale(recorded_until()))))
 registry.lens("leads", Lens("overdue", "签约未开工", lambda text: _flagged(text, overdue(recorded_until()))))
+_answer = Column("answer", label="回应", kind=Choice(labels=ANSWERS), value="answer", editable=False)
+registry.tell("findings", Told(_answer, answered_by, before="explanation"))
 registry.lens("findings", Lens("pursued", "有招商项目回应", lambda text: _flagged(text, Q(is_pursued()))))
 registry.lens("funds-arrivals", Lens("of", "分组", of_line))
 registry.lens("funds-arrivals", Lens("year", "到位年度", lambda text: months_within("month", _period(text))))

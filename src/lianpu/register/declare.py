@@ -143,6 +143,16 @@ class Lens:
     filter_with: Callable[[str], models.Q]
 
 
+@dataclass(frozen=True)
+class Told:
+    """A column that another context adds to a register, by what it alone knows: a query expression over its rows.
+    It stands before the column named ``before``, else last."""
+
+    column: Column
+    expression: Callable[[], Any]
+    before: str = ""
+
+
 class Register:
     """Base of all declarations; one shared instance a subclass, made by :func:`registered`."""
 
@@ -159,6 +169,8 @@ class Register:
     reason_required: ClassVar[bool] = False
     guarded: ClassVar[bool] = False  # of accounts and rights: a role's "*" does not take it in, only its own name does
     opening: ClassVar[str] = ""  # query string with which the list opens, where nothing else is asked for
+    quick: ClassVar[Sequence[str]] = ()  # columns whose values stand above the list as filters of one click
+    unfolds: ClassVar[bool] = False  # a row of the list opens in place to the panels of its page
     picked_actions: ClassVar[Sequence[tuple[str, str]]] = ()  # words and URL name of what can be done with picked rows
     note: ClassVar[str] = ""  # one line under the title: what the register is, and who keeps it
 
@@ -182,8 +194,12 @@ class Register:
     # -- columns -------------------------------------------------------------------------------
     @cached_property
     def declared(self) -> list[BoundColumn]:
-        """The columns of the declaration."""
-        return [self._bind(column) for column in self.columns]
+        """The columns of the declaration, and those that other contexts add to it."""
+        columns = list(self.columns)
+        for told in self.told:
+            names = [column.name for column in columns]
+            columns.insert(names.index(told.before) if told.before in names else len(names), told.column)
+        return [self._bind(column) for column in columns]
 
     @property
     def bound(self) -> list[BoundColumn]:
@@ -226,6 +242,8 @@ class Register:
         """Rows before rights and filters, with the references that the columns show."""
         ways = {c.path.rpartition("__")[0] for c in self.declared if "__" in c.path}
         rows = self.model._default_manager.all()
+        if self.told:
+            rows = rows.annotate(**{told.column.name: told.expression() for told in self.told})
         return custom.annotated(rows.select_related(*ways) if ways else rows, self.added)
 
     def derive(self, rows: "Sequence[PlannedRow]") -> None:
@@ -247,6 +265,10 @@ class Register:
     @property
     def panels(self) -> list[Panel]:
         return registry.panels.get(self.slug, [])
+
+    @property
+    def told(self) -> list[Told]:
+        return registry.tells.get(self.slug, [])
 
     @property
     def lenses(self) -> dict[str, Lens]:
@@ -320,6 +342,7 @@ class Registry:
     # What other contexts add to a register, by its slug: whichever of the two loads first.
     panels: dict[str, list[Panel]] = field(default_factory=dict)
     lenses: dict[str, dict[str, Lens]] = field(default_factory=dict)
+    tells: dict[str, list[Told]] = field(default_factory=dict)
 
     def add(self, declaration: type[Register]) -> type[Register]:
         made = declaration()
@@ -342,6 +365,13 @@ class Registry:
     def lens(self, slug: str, lens: Lens) -> None:
         """Add a filter to another context's list."""
         self.lenses.setdefault(slug, {})[lens.name] = lens
+
+    def tell(self, slug: str, told: Told) -> None:
+        """Add a column to another context's register."""
+        self.tells.setdefault(slug, []).append(told)
+        if slug in self.by_slug:  # its columns may have been asked for before
+            for known in ("declared", "_declared_by_name"):
+                self.by_slug[slug].__dict__.pop(known, None)
 
     def all(self) -> list[Register]:
         return list(self.by_slug.values())

@@ -60,6 +60,7 @@ urlpatterns = [
     path("<slug:slug>/import/<int:pk>/undo/", imports.import_undo, name="import-undo"),
     path("<slug:slug>/import/<int:pk>/<slug:what>/", imports.import_file, name="import-file"),
     path("<slug:slug>/<int:pk>/", rows.detail_page, name="detail"),
+    path("<slug:slug>/<int:pk>/unfolded/", rows.unfolded, name="unfolded"),
     path("<slug:slug>/<int:pk>/notes/", notes.note_new, name="note-new"),
     path("<slug:slug>/<int:pk>/notes/<int:note>/", notes.note_edit, name="note"),
     path("<slug:slug>/<int:pk>/files/", notes.file_new, name="file-new"),

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from lianpu.chains.models import DiagnosisRun, Segment
 from lianpu.chains.models import Reference as StoredReference
 from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, rejected_places, segment_frame
+from lianpu.chains.services.entering import likelihood_of
 from lianpu.chains.services.references import reference_frame
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY
@@ -180,14 +181,18 @@ def suppose_for(run: DiagnosisRun, arrivals: Sequence[Arrival]) -> "Supposed":
 
     segments = segment_frame()
     rules = Rules(**run.rules) if run.rules else Rules()
+    firms = firm_frame(run.place, samples=bool(run.versions.get("sample")))
+    informed = run.reference is not None and run.versions.get("entry")
+    placed = reference_frame(run.reference) if run.reference is not None and informed else None
     return suppose(
         segments,
         flow_frame(),
-        firm_frame(run.place, samples=bool(run.versions.get("sample"))),
+        firms,
         arriving_frame(arrivals),
         _reference(run, segments, rules.min_confidence),
         run.place.code,
         rules=rules,
+        likelihood=likelihood_of(run.reference, placed, run.place, firms),
     )
 
 

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lianpu.analysis.coverage import Reference
-from lianpu.analysis.diagnosis import KINDS, PARTS, Diagnosis, Rules, diagnose, diagnose_many, explain, sensitivity
+from lianpu.analysis.diagnosis import (
+    KINDS,
+    PARTS,
+    Diagnosis,
+    Likelihood,
+    Rules,
+    diagnose,
+    diagnose_many,
+    explain,
+    sensitivity,
+)
 
 NAMES = {
     "ethylene": "乙烯",
@@ -81,13 +91,15 @@ def run(
     *,
     share: float | Mapping[str, float] = 0.2,
     rules: Rules | None = None,
+    likelihood: Likelihood | None = None,
 ) -> Diagnosis:
     """Diagnosis of 兰州 against a nation of a million placed firms, of which ``share`` are in each segment."""
     segments, flows = maps
     shares = [share if isinstance(share, float) else share.get(code, 0.2) for code in segments["code"]]
     counts = pl.DataFrame({"segment": segments["code"], "count": [round(1_000_000 * s) for s in shares]})
     reference = Reference(counts, 1_000_000)
-    return diagnose(segments, flows, pl.DataFrame(rows, schema=FIRM_SCHEMA), reference, "兰州", rules=rules)
+    held = pl.DataFrame(rows, schema=FIRM_SCHEMA)
+    return diagnose(segments, flows, held, reference, "兰州", rules=rules, likelihood=likelihood)
 
 
 def state(result: Diagnosis, segment: str) -> dict[str, Any]:
@@ -438,19 +450,23 @@ def ranked(*shares: dict[str, float]) -> pl.DataFrame:
     return pl.DataFrame([row | {"rank": i + 1} for i, row in enumerate(rows)])
 
 
+def told(turns: pl.Series) -> list[tuple[str, float, int]]:
+    return [(turn["part"], turn["change"], turn["rank"]) for turn in turns.to_list()]
+
+
 def test_a_finding_carried_by_one_weight_flips_and_the_weight_is_named() -> None:
     # 0.30 × 1 = 0.30 against 0.20 × 1 + 0.10 × 0.9 = 0.29
     got = sensitivity(ranked({"fill.need": 1.0}, {"fill.position": 1.0, "fill.supply": 0.9}), top=1)
     assert got["flips"].to_list() == [True, True]
     # supply up by a fifth: 0.20 + 0.12 × 0.9 = 0.308, both then over 1.02
-    assert got["weights"][0].to_list() == ["fill.need", "fill.supply", "fill.position"]
+    assert told(got["turns"][0]) == [("need", -0.2, 2), ("supply", 0.2, 2), ("position", 0.2, 2)]
     assert got.select("best", "worst").rows() == [(1, 2), (1, 2)]
 
 
 def test_a_clear_lead_does_not_flip() -> None:
     got = sensitivity(ranked({"fill.need": 1.0, "fill.position": 1.0}, {"fill.need": 0.4, "fill.position": 0.4}), top=1)
     assert not got["flips"].any()
-    assert got["weights"].list.len().to_list() == [0, 0]
+    assert got["turns"].list.len().to_list() == [0, 0]
 
 
 def test_without_any_change_every_rank_stays() -> None:

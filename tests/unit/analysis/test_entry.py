@@ -1,12 +1,14 @@
 """Which segments a place will enter: behaviour on made worlds, and the back-test on the registry."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lianpu.analysis.entry import PARTS, EntryModel
+from lianpu.analysis.entry import PARTS, EntryModel, held_back
 
 PLACES, SEGMENTS = 60, 24
 
@@ -143,3 +145,38 @@ def test_numbers_as_names_come_back_as_numbers() -> None:
     ]
     scored = EntryModel.fit(*numbered).score(numbered[0])
     assert scored.schema["place"] == scored.schema["segment"] == pl.Int64
+
+
+def test_a_model_that_was_saved_says_the_same(tmp_path: Path) -> None:
+    before, after = world(11)
+    groups = pl.DataFrame({"segment": [f"S{n:02}" for n in range(SEGMENTS)], "group": ["a", "b"] * (SEGMENTS // 2)})
+    flows = pl.DataFrame({"source": ["S00"], "target": ["S01"], "weight": [2.0]})
+    for side in ({}, {"segments": groups, "flows": flows}):
+        model = EntryModel.fit(before, after, **side)
+        model.save(tmp_path / "model.entry")
+        assert EntryModel.load(tmp_path / "model.entry").explain(before).equals(model.explain(before))
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.entry"
+    file.write_bytes(b"no model")
+    with pytest.raises(ValueError, match="不是进入概率模型文件"):
+        EntryModel.load(file)
+
+
+def test_a_segment_that_no_place_had_is_told_as_a_rare_one() -> None:
+    before, after = world(12)
+    groups = pl.DataFrame({"segment": [*(f"S{n:02}" for n in range(SEGMENTS)), "hydrogen"], "group": ["a"] * 25})
+    scored = EntryModel.fit(before, after, segments=groups).score(before)
+    told = scored.filter(segment="hydrogen")["probability"]
+    assert len(told) == before["place"].n_unique()
+    assert 0 < told.max() < scored["probability"].mean()
+
+
+def test_held_back_places_are_told_better_than_by_chance_and_right_on_average() -> None:
+    before, after = world(13)
+    checked = held_back(before, after)
+    assert checked.auc > 0.6
+    assert checked.told == pytest.approx(checked.entered, abs=0.05)
+    strangers = after.with_columns(segment=pl.col("segment").shuffle(seed=1)).unique(["place", "segment"])
+    assert held_back(before, strangers).auc < checked.auc

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lianpu.analysis.coverage import check_columns, check_known
-from lianpu.analysis.diagnosis.rules import KINDS, PARTS, STAGES, Rules
+from lianpu.analysis.diagnosis.rules import INFORMED, KINDS, PARTS, STAGES, Rules
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -80,6 +80,31 @@ class ChainGraph:
         self.key: Flags = self.segments["key"].cast(pl.Boolean).fill_null(False).to_numpy()
 
 
+@dataclass(frozen=True)
+class Likelihood:
+    """How likely it is that a place comes to have what it lacks, of :class:`~lianpu.analysis.entry.EntryModel`.
+
+    ``probabilities``: (place, segment, probability 0..1) of absent pairs; pairs left out are scored without. ``usual``:
+    the share of all absent pairs that were entered where the model was taught, > 0.
+    """
+
+    probabilities: pl.DataFrame
+    usual: float
+
+    def __post_init__(self) -> None:
+        check_columns(self.probabilities, ("place", "segment", "probability"), "probabilities")
+        if not 0 < self.usual < 1:
+            raise ValueError(f"usual must lie between 0 and 1, not {self.usual}")
+
+    def of(self, pairs: pl.DataFrame) -> Floats:
+        """Probability of each (place, segment), NaN where unknown."""
+        told = self.probabilities.select(pl.col("place").cast(pairs.schema["place"]), "segment", "probability")
+        joined = pairs.select("place", "segment").join(
+            told, on=["place", "segment"], how="left", maintain_order="left", validate="m:1"
+        )
+        return joined["probability"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+
 def _along(values: npt.NDArray[Any], flows: npt.NDArray[Any]) -> Floats:
     """``values @ flows``, (places, segments) × (segments, segments), in an order of summing that does not depend on how
     many places are computed together: the same place gives the same bits alone and in a batch."""
@@ -99,13 +124,14 @@ class Picture:
     present: Flags
     presence: Floats
     strong: Flags
+    probability: Floats  # of entry; NaN where it is not known
     parts: Mapping[str, Mapping[str, Floats]]
     chosen: Mapping[str, Flags]
     feeds: Flags
     asks: Flags
 
 
-def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
+def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules, likelihood: Likelihood | None = None) -> Picture:
     """Who neighbours whom in which state, which segments are findings, and their score parts.
 
     ``states``: rows of :func:`segment_states`, ordered by place and segment. Conditions (neighbours by flows of at
@@ -123,6 +149,7 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
     * anchor: Σ weight of flows from strong segments (support stage left out) and to them, w / (w + half_weight);
       those that are not surely strong count half
     * kin: share of the other segments of the same group that are present
+    * likely: probability p of entry beside the usual one u, p / (p + u): 1/2 for what is as likely as the average gap
     * position: 1 for a key segment, 1/2 for another; half of that in the support stage
     * shortfall: 1 − 2 × probability of so few firms by chance, not under 0: 0 where as few are as likely as not
     * weakness: how far LQ lies under ``weak_below``; at least 1/2 without any above-scale firm
@@ -149,12 +176,15 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
     inputs = flow.sum(axis=0)
     on_map = (inputs > 0) & ~graph.fed_from_outside
     siblings = graph.siblings.sum(axis=0)
+    probability = np.full(state.shape, np.nan) if likelihood is None else likelihood.of(states).reshape(wide)
+    usual = 1.0 if likelihood is None else likelihood.usual
     position = np.where(graph.key, 1.0, 0.5) * np.where(graph.support, 0.5, 1.0)
     parts = {
         "need": saturating(_along(presence, demand.T)),
         "supply": np.where(on_map, _along(present, flow) / np.where(on_map, inputs, 1), 0.5),
         "anchor": saturating(_along(anchors, graph.material) + _along(anchors, demand.T)),
         "kin": _along(present, graph.siblings) / np.maximum(siblings, 1),
+        "likely": probability / (probability + usual),
         "position": np.broadcast_to(position, state.shape),
         "shortfall": np.maximum(1 - 2 * states["chance"].to_numpy().reshape(wide), 0),
         "weakness": np.maximum(np.nan_to_num(np.clip(1 - lq / rules.weak_below, 0, 1)), 0.5 * none_large),
@@ -171,7 +201,8 @@ def picture(graph: ChainGraph, states: pl.DataFrame, rules: Rules) -> Picture:
         present,
         presence,
         strong,
-        {kind: {name: parts[name] for name in PARTS[kind]} for kind in KINDS},
+        probability,
+        {kind: {name: parts[name] for name in (*PARTS[kind], *INFORMED.get(kind, ()))} for kind in KINDS},
         {"fill": fill, "extend": extend, "strengthen": strengthen},
         feeds,
         asks,
@@ -184,19 +215,25 @@ def findings_of(
     firms: Mapping[object, Mapping[str, list[Any]]],
     firm_type: pl.DataType,
     rules: Rules,
+    likelihood: Likelihood | None = None,
 ) -> pl.DataFrame:
     """All findings, ordered by place, chain and rank. ``firms``: per place and segment those that fill it, largest first."""
-    seen = picture(graph, states, rules)
+    seen = picture(graph, states, rules, likelihood)
     lq = states["lq"].to_numpy().reshape(-1, len(graph.codes))
+    usual = None if likelihood is None else likelihood.usual
+    known = ~np.isnan(seen.probability)
     frames = []
-    for kind in KINDS:
-        places, picked = np.nonzero(seen.chosen[kind])
+    for kind, informed in [(kind, False) for kind in KINDS] + [(kind, True) for kind in INFORMED]:
+        within = known == informed if kind in INFORMED else True
+        places, picked = np.nonzero(seen.chosen[kind] & within)
+        weights = (rules.informed if informed else rules.weights)[kind]
         cells = states[places * len(graph.codes) + picked]
         looks = [
-            _Look(graph, seen, place, s, firms.get(cell["place"], {}), lq[place], rules, kind, cell)
+            _Look(graph, seen, place, s, firms.get(cell["place"], {}), lq[place], rules, kind, cell, usual)
             for place, s, cell in zip(places.tolist(), picked.tolist(), cells.iter_rows(named=True), strict=True)
         ]
-        score, parts = _scored(kind, {name: part[places, picked] for name, part in seen.parts[kind].items()}, rules)
+        named = (INFORMED if informed else PARTS)[kind]  # in this order, whatever the order of the weights
+        score, parts = _scored({name: seen.parts[kind][name][places, picked] for name in named}, weights)
         frames.append(
             cells.select(
                 *("place", "chain", "segment", pl.lit(kind).alias("kind"), score),
@@ -212,11 +249,10 @@ def findings_of(
     return ranked.select("place", "chain", "segment", "kind", rank, pl.exclude("place", "chain", "segment", "kind"))
 
 
-def _scored(kind: str, parts: Mapping[str, Floats], rules: Rules) -> tuple[pl.Series, pl.Series]:
-    """Score and list of named parts of the findings of one kind."""
-    weights = rules.weights[kind]
-    score = np.zeros(len(parts[PARTS[kind][0]]))
-    for name in PARTS[kind]:
+def _scored(parts: Mapping[str, Floats], weights: Mapping[str, float]) -> tuple[pl.Series, pl.Series]:
+    """Score and list of named parts of some findings of one kind."""
+    score = np.zeros(len(next(iter(parts.values()))))
+    for name in parts:
         score += weights[name] * parts[name]
     listed = [
         pl.DataFrame({"value": parts[name]}).select(
@@ -224,7 +260,7 @@ def _scored(kind: str, parts: Mapping[str, Floats], rules: Rules) -> tuple[pl.Se
                 name
             )
         )
-        for name in PARTS[kind]
+        for name in parts
     ]
     column = pl.concat(listed, how="horizontal").select(pl.concat_list(pl.all()).alias("parts")).to_series()
     return pl.Series("score", score), column
@@ -269,6 +305,7 @@ class _Look:
     rules: Rules
     kind: str
     cell: Row
+    usual: float | None
 
     def ordered(self, found: list[int], weight: Floats, flags: Flags) -> list[int]:
         """Neighbours with the flag, those that weigh most and are strongest first."""
@@ -316,6 +353,9 @@ class _Look:
         found += self.reason("feeds_present", self.outputs(present))
         if self.graph.fed_from_outside[self.s] or not self.graph.inputs[self.s]:
             found.append(_own("inputs_off_map", here, 0, None))
+        if not np.isnan(probability := self.seen.probability[self.place, self.s]):
+            found.append(_own("likely", here, 0, float(probability)))
+            found.append(_own("usually", here, 0, self.usual))
         kin = np.flatnonzero(self.graph.siblings[self.s] * present[self.place])
         return found + self.reason("kin_present", kin.tolist())
 

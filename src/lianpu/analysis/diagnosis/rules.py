@@ -16,6 +16,9 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "strengthen": ("need", "position", "weakness", "shortfall", "thin"),
 }
 """The score parts of each kind of finding, each 0..1; what they measure stands in ``findings.py``."""
+_INFORMED_PARTS = ("need", "supply", "anchor", "likely", "position", "shortfall")
+INFORMED: Mapping[str, tuple[str, ...]] = {"fill": _INFORMED_PARTS, "extend": _INFORMED_PARTS}
+"""The parts of a gap whose probability of entry is known: it stands where ``kin`` else guesses at it."""
 
 
 def _weights() -> dict[str, dict[str, float]]:
@@ -23,6 +26,13 @@ def _weights() -> dict[str, dict[str, float]]:
         "fill": {"need": 0.30, "supply": 0.10, "anchor": 0.15, "kin": 0.05, "position": 0.20, "shortfall": 0.20},
         "extend": {"need": 0.10, "supply": 0.10, "anchor": 0.25, "kin": 0.10, "position": 0.25, "shortfall": 0.20},
         "strengthen": {"need": 0.25, "position": 0.25, "weakness": 0.15, "shortfall": 0.30, "thin": 0.05},
+    }
+
+
+def _informed() -> dict[str, dict[str, float]]:
+    return {
+        "fill": {"need": 0.30, "supply": 0.10, "anchor": 0.10, "likely": 0.10, "position": 0.20, "shortfall": 0.20},
+        "extend": {"need": 0.10, "supply": 0.05, "anchor": 0.20, "likely": 0.25, "position": 0.20, "shortfall": 0.20},
     }
 
 
@@ -50,6 +60,8 @@ class Rules:
     """How much a neighbour in each state counts as present; a missing one counts 0."""
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=_weights)
     """Weight of every score part for each kind; they sum to 1, so that scores lie in 0..1."""
+    informed: Mapping[str, Mapping[str, float]] = field(default_factory=_informed)
+    """The same for gaps whose probability of entry is known."""
     evidence_firms: int = 5
     """How many firms a segment a finding names, largest first; all are reached through the segment."""
 
@@ -65,10 +77,11 @@ class Rules:
             raise ValueError("half_weight, link_weight and critical_weight must be > 0 and evidence_firms ≥ 1")
         if set(self.presence) != set(STATES[1:]) or not all(0 < value <= 1 for value in self.presence.values()):
             raise ValueError("presence needs a number in 0..1 (not 0) for weak, balanced and strong")
-        for kind in KINDS:
-            weights = self.weights.get(kind, {})
-            if set(weights) != set(PARTS[kind]) or min(weights.values()) < 0 or abs(sum(weights.values()) - 1) > 1e-9:
-                raise ValueError(f"weights of {kind} must be ≥ 0, sum to 1 and be given for {', '.join(PARTS[kind])}")
+        for name, parts in (("weights", PARTS), ("informed", INFORMED)):
+            for kind, wanted in parts.items():
+                given = getattr(self, name).get(kind, {})
+                if set(given) != set(wanted) or min(given.values()) < 0 or abs(sum(given.values()) - 1) > 1e-9:
+                    raise ValueError(f"{name} of {kind} must be ≥ 0, sum to 1 and be given for {', '.join(wanted)}")
 
 
 def segment_states(cells: pl.DataFrame, rules: Rules) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from lianpu.analysis.coverage import (
     completeness,
     firms_on_segments,
 )
-from lianpu.analysis.diagnosis.findings import ChainGraph, findings_of
+from lianpu.analysis.diagnosis.findings import ChainGraph, Likelihood, findings_of
 from lianpu.analysis.diagnosis.rules import KINDS, STATES, Rules, segment_states
 
 _PLACES_AT_ONCE = 25  # bounds memory: a place may bring 30,000 placements
@@ -47,9 +47,10 @@ def diagnose(
     place: object,
     *,
     rules: Rules | None = None,
+    likelihood: Likelihood | None = None,
 ) -> Diagnosis:
     """Diagnose one place on all chains; frames as in :func:`diagnose_many`. Firms of other places are not looked at."""
-    return diagnose_many(segments, flows, firms, reference, [place], rules=rules)
+    return diagnose_many(segments, flows, firms, reference, [place], rules=rules, likelihood=likelihood)
 
 
 def diagnose_many(
@@ -60,6 +61,7 @@ def diagnose_many(
     places: Sequence[object] | None = None,
     *,
     rules: Rules | None = None,
+    likelihood: Likelihood | None = None,
 ) -> Diagnosis:
     """Diagnose several places (default: all that occur in ``firms``) on all chains.
 
@@ -67,6 +69,7 @@ def diagnose_many(
     fed_from if known); ``flows``: (source,
     target, via, weight), also across chains; ``firms`` and ``reference``: see
     :func:`~lianpu.analysis.coverage.coverage`. Leave rejected placements out; give confirmed ones confidence 1.
+    ``likelihood``: probabilities of entry, where a model of it is at hand.
     Raises ``ValueError`` saying which frame, column or value is at fault.
     """
     rules = rules or Rules()
@@ -77,7 +80,7 @@ def diagnose_many(
     if not wanted:
         raise ValueError("no place to diagnose: firms is empty and no place is named")
     groups = [wanted[i : i + _PLACES_AT_ONCE] for i in range(0, len(wanted), _PLACES_AT_ONCE)]
-    parts = [_diagnose(graph, firms, reference, group, rules) for group in groups]
+    parts = [_diagnose(graph, firms, reference, group, rules, likelihood) for group in groups]
     return Diagnosis(
         pl.concat([part.states for part in parts]),
         pl.concat([part.findings for part in parts]),
@@ -86,7 +89,12 @@ def diagnose_many(
 
 
 def _diagnose(
-    graph: ChainGraph, firms: pl.DataFrame, reference: Reference, places: list[object], rules: Rules
+    graph: ChainGraph,
+    firms: pl.DataFrame,
+    reference: Reference,
+    places: list[object],
+    rules: Rules,
+    likelihood: Likelihood | None,
 ) -> Diagnosis:
     here = firms.filter(pl.col("place").is_in(pl.Series(places, dtype=firms["place"].dtype).implode()))
     per_firm = firms_on_segments(here, graph.segments, min_confidence=rules.min_confidence)
@@ -99,7 +107,7 @@ def _diagnose(
     by_place: dict[object, dict[str, list[Any]]] = {}
     for place, segment, held in filling.group_by("place", "segment", maintain_order=True).agg("firm").iter_rows():
         by_place.setdefault(place, {})[segment] = held
-    findings = findings_of(graph, states, by_place, here.schema["firm"], rules)
+    findings = findings_of(graph, states, by_place, here.schema["firm"], rules, likelihood)
     return Diagnosis(states, findings, _chains(graph, states, findings, filling))
 
 

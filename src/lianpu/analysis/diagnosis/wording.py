@@ -43,7 +43,14 @@ def _gap(finding: Mapping[str, Any], facts: Mapping[str, Any], names: Mapping[st
         around.append(f"上游{_listed(suppliers, names)}已有{suppliers['firms']}家企业")
     if users and "before_strong" not in facts:
         around.append(f"下游{_listed(users, names)}有{users['firms']}家企业需要它")
-    return [f"{key}{absent}", "，".join(around)]
+    return [f"{key}{absent}", "，".join(around), _chance(facts, reference)]
+
+
+def _chance(facts: Mapping[str, Any], reference: str) -> str:
+    if "likely" not in facts:
+        return ""
+    likely, usual = facts["likely"]["value"], facts["usually"]["value"]
+    return f"按{reference}的进入规律，五年内进入的可能约{likely:.0%}（缺失环节平均{usual:.0%}）"
 
 
 def _strengthen(

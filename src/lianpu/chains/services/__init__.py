@@ -1,6 +1,7 @@
 """The verbs of chains: load maps, place firms, decide, keep references, diagnose."""
 
 from lianpu.chains.services.diagnosing import diagnose_place, renew
+from lianpu.chains.services.entering import entry_of
 from lianpu.chains.services.incremental import place_changed
 from lianpu.chains.services.loading import load_maps
 from lianpu.chains.services.placing import current_placer, place_enterprises
@@ -13,6 +14,7 @@ __all__ = [
     "current_placer",
     "decide",
     "diagnose_place",
+    "entry_of",
     "load_maps",
     "load_reference",
     "place_by_hand",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 from django.utils.translation import gettext
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Reference, Segment, SegmentState
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, Reference, Robustness, Segment, SegmentState
 from lianpu.chains.queries import (
     FILLING_CONFIDENCE,
     firm_frame,
@@ -17,7 +17,9 @@ from lianpu.chains.queries import (
     runs_counting,
     segment_frame,
 )
+from lianpu.chains.services.entering import likelihood_of
 from lianpu.chains.services.references import reference_frame, reference_in_use
+from lianpu.chains.wording import steadiness
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
 from lianpu.register import jobs, rights
@@ -54,17 +56,20 @@ def diagnose_place(
     samples = only_samples(place) if renews is None else bool(renews.versions.get("sample"))
     segments, flows, firms = segment_frame(), flow_frame(), firm_frame(place, samples=samples)
     held = reference or reference_in_use()
-    if held is None:
+    placed = reference_frame(held) if held is not None else None
+    if placed is None:
         compared = coverage.Reference(pl.DataFrame(schema={"segment": pl.String, "count": pl.Int64}), 0)
     else:
-        known = reference_frame(held).filter(pl.col("segment").is_in(segments["code"].implode()))
+        known = placed.filter(pl.col("segment").is_in(segments["code"].implode()))
         compared = coverage.Reference.of(known, segments, min_confidence=rules.min_confidence)
-    result = diagnose(segments, flows, firms, compared, place.code, rules=rules)
+    likelihood = likelihood_of(held, placed, place, firms)
+    result = diagnose(segments, flows, firms, compared, place.code, rules=rules, likelihood=likelihood)
     versions = {
         "sample": samples,
         "maps": dict(Chain.objects.values_list("code", "map_version")),
         "reference": held.source_hash[:12] if held else "",
         "reference_model": held.model_version if held else "",
+        "entry": _entry_facts(held) if likelihood is not None else {},
     }
     with acting(user, reason="诊断", source="diagnosis"):
         if renews is not None:
@@ -85,7 +90,7 @@ def diagnose_place(
 
 
 def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> None:
-    from lianpu.analysis.diagnosis import explain
+    from lianpu.analysis.diagnosis import explain, sensitivity
 
     ids = dict(Segment.objects.values_list("code", "pk"))
     chains = dict(Chain.objects.values_list("code", "pk"))
@@ -115,6 +120,7 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
         batch_size=1000,
     )
     word = run.reference.name if run.reference else "对照"
+    ranges = sensitivity(result.findings).select("best", "worst", "flips", "turns").iter_rows(named=True)
     Finding.objects.bulk_create(
         [
             Finding(
@@ -131,11 +137,22 @@ def _store(run: DiagnosisRun, result: "Diagnosis", segments: "pl.DataFrame") -> 
                 evidence=row["evidence"],
                 explanation=explain(row, names, reference=word),
                 sure=row["sure"],
+                robustness=Robustness.FRAGILE if moved["flips"] else Robustness.ROBUST,
+                best_rank=moved["best"],
+                worst_rank=moved["worst"],
+                turns=moved["turns"],
+                steadiness=steadiness(row["kind"], row["rank"], moved["best"], moved["worst"], moved["turns"]),
             )
-            for row in result.findings.iter_rows(named=True)
+            for row, moved in zip(result.findings.iter_rows(named=True), ranges, strict=True)
         ],
         batch_size=1000,
     )
+
+
+def _entry_facts(held: Reference | None) -> dict[str, Any]:
+    """What the page of a finding says of the model of entry it rests on."""
+    figures = held.entry_figures if held else {}
+    return {name: figures[name] for name in ("version", "usual", "from", "to", "places", "auc")}
 
 
 def _review_weights(result: "Diagnosis", segments: "pl.DataFrame") -> dict[str, float]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from lianpu.chains.models import Reference, ReferenceFirm, ReferencePlacement, Segment
+from lianpu.chains.services.entering import teach
 from lianpu.chains.services.placing import CHUNK, LEAST_CONFIDENCE, TOP_K, current_placer
 from lianpu.register import rights
 from lianpu.register.declare import registry
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Progress = Callable[[int, int, str], None]
-WANTED = ("name", "uscc", "scope", "province", "city")
+WANTED = ("name", "uscc", "scope", "province", "city", "founded")
 
 
 def load_reference(
@@ -50,7 +51,7 @@ def load_reference(
     return keep_reference(
         user=user,
         name=name or path.stem,
-        firms=firms.drop("scope").with_row_index("firm").with_columns(pl.col("firm").cast(pl.Int64)),
+        firms=firms.drop("scope", "founded").with_row_index("firm").with_columns(pl.col("firm").cast(pl.Int64)),
         placements=placements.with_columns(pl.col("firm").cast(pl.Int64)),
         source_hash=_digest(path),
         model_version=placer.version,
@@ -68,12 +69,16 @@ def keep_reference(
     model_version: str,
     is_sample: bool,
 ) -> Reference:
-    """Store a placed body of firms: ``firms`` (firm, name, uscc, province, city), ``placements`` (firm, segment, role, confidence)."""
+    """Store a placed body of firms: ``firms`` (firm, name, uscc, province, city and, if known, year of founding),
+    ``placements`` (firm, segment, role, confidence). Where years are known, the reference teaches which segments places
+    come to have."""
     folder = Path(settings.LIANPU_HOME) / "references"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.parquet"
     # Firms without a placement too: their branches tell how far a group reaches.
-    firms.join(placements, on="firm", how="left").write_parquet(file)
+    placed = firms.join(placements, on="firm", how="left")
+    placed.write_parquet(file)
+    taught = teach(placed.drop_nulls("segment"), file, source_hash)
     with transaction.atomic(), acting(user, reason="载入对照库", source="command"):
         kept, _ = Reference.objects.update_or_create(
             name=name,
@@ -84,6 +89,8 @@ def keep_reference(
                 "source_hash": source_hash,
                 "model_version": model_version[:16],
                 "is_sample": is_sample,
+                "entry_version": taught.get("version", ""),
+                "entry_figures": taught,
             },
         )
         _keep_rows(kept, firms, placements)
@@ -125,7 +132,8 @@ def _insert(model: Any, columns: Sequence[str], rows: Iterable[tuple[Any, ...]])
 
 
 def read_firms(path: Path) -> "pl.DataFrame":
-    """name, uscc, scope, province, city of a file in any form the import reads; missing columns are empty."""
+    """name, uscc, scope, province, city, founded and year (null where unknown) of a file in any form the import reads;
+    missing columns are empty."""
     import polars as pl
 
     heads = known_heads(registry["enterprises"].bound)
@@ -138,9 +146,11 @@ def read_firms(path: Path) -> "pl.DataFrame":
         i = at.get(word)
         return "" if i is None or i >= len(row) or row[i] is None else str(row[i])
 
-    return pl.DataFrame(
+    held = pl.DataFrame(
         {word: [cell(row, word) for row in sheet.rows] for word in WANTED}, schema=dict.fromkeys(WANTED, pl.String)
     )
+    year = pl.col("founded").str.extract(r"^\s*((?:19|20)\d\d)(?:\D|\d{4}$|$)").cast(pl.Int32)
+    return held.with_columns(year=year)
 
 
 def reference_in_use() -> Reference | None:

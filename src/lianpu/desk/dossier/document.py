@@ -344,6 +344,11 @@ class _Writer:
         add_text(reason, "理由：", east_asia=HEI)
         add_text(reason, one.reason)
         reason.paragraph_format.keep_with_next = True
+        if finding.steadiness:
+            steady = self.doc.add_paragraph(style="正文缩进两字")
+            add_text(steady, "位次：", east_asia=HEI)
+            add_text(steady, finding.steadiness)
+            steady.paragraph_format.keep_with_next = True
         parts = finding.parts
         width = PORTRAIT_CM / (len(parts) + 1)
         add_table(

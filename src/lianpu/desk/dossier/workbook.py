@@ -225,6 +225,7 @@ class _Writer:
             ("理由", 44, ""),
             ("候选措施", 70, ""),
             ("判断", 8, "mid"),
+            ("稳健性", 40, ""),
             *((PART_NAMES.get(name, name), 9, "0.00") for name in names),
             ("责任单位", 14, ""),
             ("完成时限", 12, ""),
@@ -243,6 +244,7 @@ class _Writer:
                         one.lack,
                     ),
                     *(one.finding.score, one.reason, measures, "可靠" if one.finding.sure else "待核"),
+                    one.finding.steadiness,
                     *(parts.get(name) for name in names),
                     *("", ""),
                 ]

@@ -15,7 +15,8 @@ from lianpu.register.bulk_edit import editable_columns
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.form_workbook import form_workbook
 from lianpu.register.grouping import Grouping
-from lianpu.register.kinds import Flag, Json
+from lianpu.register.kinds import Choice, Flag, Json
+from lianpu.register.language import spoken
 from lianpu.register.listing import BLANK, FILLED, SIZES, Listing, cells, looking_back, params_of, target_of
 from lianpu.register.lookup import suggestions
 from lianpu.register.models import Role, SavedView
@@ -23,6 +24,7 @@ from lianpu.register.saved_views import opening_of, params_in, query_of, views_o
 from lianpu.register.views.common import download, find_register, widget_of
 
 GROUPED_FORMS = ("xlsx", "csv")
+MENU = 60  # values of a reference that a menu above a list offers
 
 
 @require_GET
@@ -58,6 +60,7 @@ def _page(request: HttpRequest, listing: Listing, own: dict[str, Any]) -> HttpRe
         "fields": [_field(listing, column) for column in listing.visible if not isinstance(column.kind, Json)],
         "levels": Grouping.choices(listing),
         "carried": _carried(listing),
+        "quick": _quick(listing),
         "sizes": SIZES,
         "orders": [
             ("-count", gettext("行数从多到少")),
@@ -169,6 +172,50 @@ def _field(listing: Listing, column: BoundColumn) -> FilterField:
         mode = "at"
     low, high = params.get(f"{plain}.from", ""), params.get(f"{plain}.to", "")
     return FilterField(column, widget, mode, text, low, high, suggests and widget in ("text", "reference"))
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One value that a click filters by, or takes away where it is in force."""
+
+    words: str
+    url: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Quick:
+    """A column whose values stand above the list; those of a reference in a menu, for they may be many."""
+
+    column: BoundColumn
+    picks: list[Pick]
+    menu: bool
+
+    @property
+    def active(self) -> Pick | None:
+        return next((pick for pick in self.picks if pick.active), None)
+
+
+def _quick(listing: Listing) -> list[Quick]:
+    found = []
+    for name in listing.register.quick:
+        column = listing.by_name.get(name)
+        if column is None:
+            continue
+        asked, menu = f"f.{name}", not isinstance(column.kind, Choice)
+        if isinstance(column.kind, Choice):
+            values = [(value, spoken(label)) for value, label in column.kind.labels.items()]
+        else:
+            known = listing.reachable.order_by(column.path).values_list(column.path, flat=True).distinct()
+            values = [(str(value), str(value)) for value in known[:MENU] if value]
+        now = listing.params.get(asked, "")
+        picks = [
+            Pick(words, listing.url(**{asked: "" if value == now else value, "page": ""}), value == now)
+            for value, words in values
+        ]
+        if len(picks) > 1 or now:
+            found.append(Quick(column, picks, menu))
+    return found
 
 
 def _carried(listing: Listing) -> list[tuple[str, str]]:

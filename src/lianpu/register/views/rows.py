@@ -53,6 +53,18 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return HttpResponse(_own_template(register, "detail").render(context, request))
 
 
+@require_GET
+def unfolded(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The panels of a row as a row below it, for a list that opens in place."""
+    register = find_register(slug, request.user)
+    if not register.unfolds:
+        raise Http404("此列表的行不能就地展开，请打开该行的页面。")
+    row = find_row(register, request.user, pk)
+    panels = [(panel.template, panel.context(request, row)) for panel in register.panels]
+    context = {"register": register, "row": row, "title": register.describe(row), "panels": panels}
+    return render(request, "register/unfolded.html", context)
+
+
 def _own_template(register: Register, page: str) -> Any:
     """A context may refine a page under ``<app>/<slug>_<page>.html``; else the kit's own serves."""
     app = register.model._meta.app_label

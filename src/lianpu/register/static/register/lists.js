@@ -82,6 +82,15 @@
     show();
   }
 
+  // -- rows that open in place: the second click closes, without asking again
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("button.unfold");
+    if (!button) return;
+    const opened = document.getElementById(button.getAttribute("aria-controls"));
+    button.setAttribute("aria-expanded", opened ? "false" : "true");
+    if (opened) { opened.remove(); event.stopPropagation(); }
+  }, true);
+
   // -- bulk edit: what is filled in is what is to be changed
   document.addEventListener("input", (event) => {
     const name = event.target.dataset?.ticks;
