@@ -48,17 +48,22 @@ def marked(data: Path, part: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def pairs(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
-    """Every pair that the placer names: uscc, code, role, score, weight, right (same segment and role as marked), known.
+    """Every pair that the placer names: uscc, code, role, score, weight, right (same segment and role as marked), known, sure.
 
-    Where a reader had five lines at most and used them, it is not known whether a pair that he did not mark is right.
+    Where a reader had five lines at most and used them, it is not ``known`` whether a pair that he did not mark is right.
+    A pair is ``sure`` unless the reader found its mark arguable.
     """
     who = firms.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "uscc", "weight")
-    said = marks.select("uscc", code="segment", said="role")
+    said = marks.select("uscc", "sure", code="segment", said="role")
     placed = placer.place(firms.select("name", "scope"), top_k=1_000).join(who, on="row")
     placed = placed.join(said, on=["uscc", "code"], how="left", maintain_order="left")
     full = marks.filter(pl.col("reading") == "five").group_by("uscc").len().filter(pl.col("len") >= 5)["uscc"]
     known = ~pl.col("uscc").is_in(full.implode()) | pl.col("said").is_not_null()
-    return placed.with_columns(right=(pl.col("role") == pl.col("said")).fill_null(value=False), known=known)
+    return placed.with_columns(
+        right=(pl.col("role") == pl.col("said")).fill_null(value=False),
+        known=known,
+        sure=pl.col("sure").fill_null(1) > 0,
+    )
 
 
 def left_out_pairs(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
@@ -75,8 +80,15 @@ def calibration_error(score: np.ndarray, right: np.ndarray, weight: np.ndarray, 
     return float(np.abs(gap).sum() / weight.sum())
 
 
-def own_figures(placed: pl.DataFrame, firms: pl.DataFrame, marks: pl.DataFrame, *, weighted: bool) -> dict[str, float]:
-    """makes_precision, makes_recall (also over main businesses), none, any role's precision and recall, ece."""
+def own_figures(
+    placed: pl.DataFrame, firms: pl.DataFrame, marks: pl.DataFrame, *, weighted: bool, strict: bool = False
+) -> dict[str, float]:
+    """makes_precision, makes_recall (also over main businesses), none, any role's precision and recall, ece.
+
+    Arguable marks are left out, as if there were neither mark nor pair; where ``strict``, they count as any other.
+    """
+    if not strict:
+        placed, marks = placed.filter("sure"), marks.filter(pl.col("sure") == 1)
     weight = dict(firms.select("uscc", "weight").iter_rows()) if weighted else dict.fromkeys(firms["uscc"], 1.0)
 
     def total(frame: pl.DataFrame) -> float:
@@ -151,12 +163,14 @@ def agreement() -> dict[str, float]:
 
 def best_threshold(placed: pl.DataFrame, marks: pl.DataFrame, wanted: float) -> tuple[float, float]:
     """Least confidence from which makes are right as often as ``wanted``, and the recall there."""
-    makes = placed.filter(pl.col("role") == "makes", "known").sort("score", descending=True)
+    makes = placed.filter(pl.col("role") == "makes", "known", "sure").sort("score", descending=True)
     hits = makes["right"].cast(pl.Int64).cum_sum().to_numpy()
     enough = np.flatnonzero(hits / np.arange(1, makes.height + 1) >= wanted)
     if not len(enough):
         return 1.0, 0.0
-    return makes["score"][int(enough[-1])], hits[enough[-1]] / marks.filter(pl.col("role") == "makes").height
+    return makes["score"][int(enough[-1])], hits[enough[-1]] / marks.filter(
+        pl.col("role") == "makes", pl.col("sure") == 1
+    ).height
 
 
 def own(data: Path) -> None:
@@ -176,9 +190,10 @@ def own(data: Path) -> None:
     for title, placed, firms, marks in sets:
         for weighted in (False, True):
             figures, limits = (job(placed, firms, marks, weighted=weighted) for job in (own_figures, spread))
-            print(f"{title}, {'weighted to the registers' if weighted else 'unweighted'}:")
+            strict = own_figures(placed, firms, marks, weighted=weighted, strict=True)
+            print(f"{title}, {'weighted to the registers' if weighted else 'unweighted'}; arguable marks out, and in:")
             for key, value in figures.items():
-                print(f"    {key:<24}{value:.3f}   {limits[key]}")
+                print(f"    {key:<24}{value:.3f}   {limits[key]}   {strict[key]:.3f}")
         for wanted in (0.9, 0.95):
             least, recall = best_threshold(placed, marks, wanted)
             print(f"    makes right {wanted}: from confidence {least:.2f}, recall {recall:.2f}")

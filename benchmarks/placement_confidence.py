@@ -27,6 +27,7 @@ from lianpu.analysis.placement.lexicon import ROLES
 
 RIDGE = 2.0  # on the weights of the facts
 FIRMNESS = 0.4  # on the leanings: how many pairs' worth of doubt each has
+ARGUABLE = 0.5  # weight of a pair of which the reader was not sure
 FOLDS = 10
 LEARNED = Path(__file__).parent.parent / "src" / "lianpu" / "analysis" / "placement" / "learned.py"
 _SPREAD, _LATE = (
@@ -48,6 +49,7 @@ class Examples:
     right: np.ndarray
     five: np.ndarray
     most: np.ndarray
+    trust: np.ndarray
     fold: np.ndarray
 
 
@@ -58,6 +60,7 @@ def examples(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> Exampl
     firm = firms["uscc"].gather(found.pair_row).to_list()
     code = [placer._codes[place] for place in found.pair_code]
     said = {(uscc, segment): role for uscc, segment, role in marks.select("uscc", "segment", "role").iter_rows()}
+    arguable = set(marks.filter(pl.col("sure") == 0).select("uscc", "segment").iter_rows())
     five = set(marks.filter(pl.col("reading") == "five")["uscc"])
     right = [said.get((who, what)) == ROLES[place] for who, what, place in zip(firm, code, role, strict=True)]
     fold = np.random.default_rng(0).permutation(firms.height) % FOLDS
@@ -69,6 +72,7 @@ def examples(placer: Placer, firms: pl.DataFrame, marks: pl.DataFrame) -> Exampl
         np.array(right, dtype=float),
         np.array([who in five for who in firm], dtype=float),
         MOST_OVER_STRENGTH * found.score,
+        np.array([ARGUABLE if pair in arguable else 1.0 for pair in zip(firm, code, strict=True)]),
         fold[found.pair_row],
     )
 
@@ -85,13 +89,14 @@ def fit(known: Examples, keep: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
     ridge = np.full(table.shape[1], RIDGE)
     ridge[0] = 0.01
     ridge[len(FACTS) :] = 0.5
-    group, right = known.leaning[keep], known.right[keep]
+    group, right, trust = known.leaning[keep], known.right[keep], known.trust[keep]
     weights, leaning = np.zeros(table.shape[1]), np.zeros(size)
     for _ in range(30):
         chance = 1 / (1 + np.exp(-(table @ weights + leaning[group])))
-        steep = chance * (1 - chance)
-        slope = table.T @ (right - chance) - ridge * weights
-        slopes = np.bincount(group, right - chance, minlength=size) - FIRMNESS * leaning
+        steep = trust * chance * (1 - chance)
+        miss = trust * (right - chance)
+        slope = table.T @ miss - ridge * weights
+        slopes = np.bincount(group, miss, minlength=size) - FIRMNESS * leaning
         own = np.bincount(group, steep, minlength=size) + FIRMNESS
         cross = np.zeros((size, table.shape[1]))
         np.add.at(cross, group, table * steep[:, None])

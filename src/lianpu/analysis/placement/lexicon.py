@@ -57,7 +57,7 @@ _ACTS: dict[int, str] = {
         锻压 冲压 配制 配置生产 复配 熔炼 拉丝加工 炮制
         编制加工 搅拌 预制 营造 造林 育苗 育种 制种 繁种 碾磨 磨制 榨取 压榨 烘焙 焙烧 煅烧 再制造 翻新 产制 印刷 总装 生产组装 勘探开采 开采加工 建造
         研磨 调制 切割加工 剪切加工 剪切 粉碎加工 复合加工 深度加工 精细加工 研磨加工 定点屠宰 露天开采 地下开采 注塑 压铸 分割 造粒 后整理
-        现场制售 现场加工制售 现场制作 织染 彩印 筛选加工 粗精加工 印制 缝制加工 烘干加工 装配加工 选炼
+        现场制售 现场加工制售 现场制作 织染 彩印 育肥 筛选加工 粗精加工 印制 缝制加工 烘干加工 装配加工 选炼
     """,
     TRADES: """
         批发 零售 销售 代销 代理 经销 购销 连锁经营 连锁零售 零售连锁 批发连锁 连锁销售 进出口 收购 批零
@@ -109,7 +109,7 @@ _WHOLE = _set(
 )
 #: Growing: governs a list of crops or beasts, but not the goods of a store that stand before it.
 GROW = 64
-_GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖")
+_GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖 育肥")
 #: Activities that before a device are part of its name even at the start of an item: 养殖|设备, but 维修|设备.
 NOUNISH = 128
 _NOUNISH = _set("种植 养殖 饲养 栽培 冶炼 开采 施工 勘探 装配 酿造 采掘 屠宰 纺织 烘焙 腌制 制造 回收 储存")
