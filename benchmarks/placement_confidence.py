@@ -26,7 +26,7 @@ from lianpu.analysis.placement.confidence import FACTS, MOST_OVER_STRENGTH, fact
 from lianpu.analysis.placement.lexicon import ROLES
 
 RIDGE = 2.0  # on the weights of the facts
-FIRMNESS = 0.4  # on the leanings: how many pairs' worth of doubt each has
+FIRMNESS = 0.8  # on the leanings: how many pairs' worth of doubt each has
 ARGUABLE = 0.5  # weight of a pair of which the reader was not sure
 FOLDS = 10
 LEARNED = Path(__file__).parent.parent / "src" / "lianpu" / "analysis" / "placement" / "learned.py"

@@ -40,6 +40,7 @@ FACTS = (
     "a name outside the chains, doing otherwise",
     "every term also speaks for another segment",
     "nothing but generic words, making",
+    "making that no word states, under a name that is no works'",
 )
 
 MOST_OVER_STRENGTH = 2.5
@@ -79,7 +80,8 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
     mentions = np.bincount(found.group, minlength=pairs)
     named, written = np.logical_or.reduceat(by_name, opens), np.logical_or.reduceat(~by_name, opens)
     unstated = ~np.logical_or.reduceat(found.stated & (found.roles > 0), opens)
-    outside = names.outside(firm_names.gather(found.pair_row).fill_null(""))
+    called = firm_names.gather(found.pair_row).fill_null("")
+    outside, works = names.outside(called), names.works(called)
     span = (found.row << 33) | (found.start << 21) | (found.end << 1) | by_name
     _, same, rivals = np.unique(span, return_inverse=True, return_counts=True)
     rivalled = np.minimum.reduceat(rivals[same], opens) > 1
@@ -109,6 +111,7 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
             outside & ~trades,
             rivalled,
             generic & makes,
+            unstated & makes & ~works,
         ]
     ).astype(np.float64)
 

@@ -6,6 +6,7 @@ Mentions combine as independent chances, 1 − Π(1 − p).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -120,6 +121,16 @@ class Terms:
         # the shares of a word sum to its own weight (the largest one given), so an ambiguous word tells less
         return cls(
             words, offsets, np.array([code for code, _ in pairs], dtype=np.int64), shares_ * (best / total)[owner]
+        )
+
+    def once(self, products: pl.DataFrame, codes: Sequence[str]) -> np.ndarray:
+        """Which terms stand for which codes by a single row of ``products`` (bool, in the order of ``self.codes``)."""
+        rows = products.select(pl.col("product", "code").cast(pl.String)).drop_nulls().iter_rows()
+        count = Counter((normalise(product), code) for product, code in rows)
+        owner = np.repeat(np.arange(len(self.words)), np.diff(self.offsets))
+        return np.array(
+            [count[self.words[word], codes[code]] <= 1 for word, code in zip(owner, self.codes, strict=True)],
+            dtype=bool,
         )
 
     def strengths(self, fills: np.ndarray) -> np.ndarray:

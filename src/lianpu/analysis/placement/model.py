@@ -75,8 +75,12 @@ class TextModel:
     blend: np.ndarray
 
     @classmethod
-    def fit(cls, taxonomy: pl.DataFrame, labelled: pl.DataFrame, matcher: Matcher) -> TextModel:
-        """Learn from ``labelled`` (name, scope, code; a null code means: none of this taxonomy)."""
+    def fit(cls, taxonomy: pl.DataFrame, labelled: pl.DataFrame, matcher: Matcher, once: np.ndarray) -> TextModel:
+        """Learn from ``labelled`` (name, scope, code; a null code means: none of this taxonomy).
+
+        ``once`` says of each term and code of ``matcher`` whether the products name it in one row only: where such a term
+        stands in a firm of that code, it may well come from that very firm, and is left out with it.
+        """
         codes: list[str] = taxonomy["code"].to_list()
         parents = set(taxonomy["parent"].to_list())
         named = {codes[code] for code in np.unique(matcher.terms.codes)} | set(labelled["code"].to_list())
@@ -86,10 +90,12 @@ class TextModel:
         labelled, several = _by_firm(_thinned(labelled))
         column = np.zeros(taxonomy.height, dtype=np.int64)
         column[outputs] = np.arange(len(outputs))
-        shown, target = _teaching_texts(taxonomy, codes, matcher.terms, column)
+        found = matcher.evidence(labelled["name"], labelled["scope"])
+        own = [[number.get(code, len(codes)) for code in firm] for firm in labelled["code"].to_list()]
+        mention, link = _own_terms(found, matcher.terms, once, outputs, np.array([first for first, *_ in own]))
+        shown, target, portion = _teaching_texts(taxonomy, codes, matcher.terms, column, link)
         firm_names = labelled["name"].fill_null("").to_list() + [name for name, _ in shown]
         scopes = labelled["scope"].fill_null("").to_list() + [scope for _, scope in shown]
-        own = [[number.get(code, len(codes)) for code in firm] for firm in labelled["code"].to_list()]
         goal = np.array([first for first, *_ in own] + target)
         size = labelled.height
         scope_grams, name_grams = _grams(matcher.grammar, firm_names, scopes)
@@ -104,9 +110,8 @@ class TextModel:
         factor = cho_factor(kernel, lower=True, overwrite_a=True)
         dual = cho_solve(factor, wanted)
         # leave-one-out: y_i − α_i / (K + λI)⁻¹_ii
-        inverse = np.diagonal(cho_solve(factor, np.eye(len(goal)))).copy()
-        left_out = wanted[:size] - dual[:size] / inverse[:size, None]
-        found = matcher.evidence(labelled["name"], labelled["scope"])
+        inverse = cho_solve(factor, np.eye(len(goal)))
+        left_out = wanted[:size] - dual[:size] / np.diagonal(inverse)[:size, None]
         if several:
             right = np.zeros((size, len(codes) + 1), dtype=bool)
             right[np.repeat(np.arange(size), [len(places) for places in own]), np.concatenate(own)] = True
@@ -114,7 +119,10 @@ class TextModel:
             blend = _fit_blend(told[:, :-1], left_out, right[:, :-1])
             weights = np.asarray(features.T @ dual, dtype=np.float16)
             return cls(outputs, scope_keys, name_keys, scale, weights, np.zeros(0), blend)
-        lexical = _lexical(found, size, outputs, found.score)
+        for firm, places in _by_firm_of(found.row[mention], size + portion[link]):
+            block = np.append(firm, np.unique(places))
+            left_out[firm] = (wanted[block] - np.linalg.solve(inverse[np.ix_(block, block)], dual[block]))[0]
+        lexical = _lexical(found, size, outputs, _without(found, mention))
         sharpness = _calibrate(left_out, lexical, goal[:size], open_world=bool((goal == len(codes)).any()))
         weights = np.asarray(features.T @ dual, dtype=np.float16)
         return cls(outputs, scope_keys, name_keys, scale, weights, sharpness, np.zeros(0))
@@ -224,9 +232,13 @@ def _thinned(labelled: pl.DataFrame) -> pl.DataFrame:
 
 
 def _teaching_texts(
-    taxonomy: pl.DataFrame, codes: list[str], terms: Terms, column: np.ndarray
-) -> tuple[list[tuple[str, str]], list[int]]:
-    """Texts that the taxonomy itself offers: one of names for every code at the ends, and its products in portions."""
+    taxonomy: pl.DataFrame, codes: list[str], terms: Terms, column: np.ndarray, own: np.ndarray
+) -> tuple[list[tuple[str, str]], list[int], np.ndarray]:
+    """Texts that the taxonomy itself offers: one of names for every code at the ends, and its products in portions.
+
+    Returned with the code of each text, and the text in which each term stands for each of its codes (by link). The links
+    in ``own`` have texts apart, so that a firm can be left out with its own products and no others.
+    """
     name_of = dict(taxonomy.select("code", "name").iter_rows())
     parent_of = dict(taxonomy.select("code", "parent").iter_rows())
     shown: list[tuple[str, str]] = []
@@ -241,18 +253,52 @@ def _teaching_texts(
         target.append(place)
     owner = np.repeat(np.arange(len(terms.words)), np.diff(terms.offsets))
     order = np.lexsort((owner, -terms.shares, terms.codes))
-    for place, words in _by_code(terms.codes[order], owner[order]):
-        step = -(-len(words) // _PRODUCTS_A_TEXT)
-        for first in range(step):
-            shown.append(("", "、".join(terms.words[word] for word in words[first::step])))
-            target.append(int(column[place]))
-    return shown[: 2 * _MOST_TEXTS], target[: 2 * _MOST_TEXTS]
+    portion = np.zeros(len(owner), dtype=np.int64)
+    apart = np.zeros(len(owner), dtype=bool)
+    apart[own] = True
+    for place, links in _by_code(terms.codes[order], order):
+        for some in (links[apart[links]], links[~apart[links]]):
+            step = -(-len(some) // _PRODUCTS_A_TEXT)
+            for first in range(step):
+                portion[some[first::step]] = len(shown)
+                shown.append(("", "、".join(terms.words[owner[link]] for link in some[first::step])))
+                target.append(int(column[place]))
+    most = 2 * _MOST_TEXTS
+    return shown[:most], target[:most], np.minimum(portion, most - 1)
 
 
-def _by_code(codes: np.ndarray, words: np.ndarray) -> list[tuple[int, list[int]]]:
+def _own_terms(
+    found: Evidence, terms: Terms, once: np.ndarray, outputs: np.ndarray, goal: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mentions that may come from the firm itself, and their links: terms of its own code that the products name once."""
+    code = found.pair_code[found.group]
+    link = terms.offsets[found.term]
+    for _ in range(int(np.diff(terms.offsets).max(initial=1)) - 1):
+        link = np.where(terms.codes[link] < code, link + 1, link)
+    own = np.append(outputs, -1)[goal][found.row] == code
+    mention = np.flatnonzero(own & once[link])
+    return mention, link[mention]
+
+
+def _by_firm_of(firm: np.ndarray, places: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    firsts = np.flatnonzero(np.append(True, firm[1:] != firm[:-1])) if len(firm) else firm
+    return list(zip(firm[firsts].tolist(), np.split(places, firsts[1:]), strict=True)) if len(firm) else []
+
+
+def _without(found: Evidence, mention: np.ndarray) -> np.ndarray:
+    """Scores of the pairs as if these mentions were not there."""
+    missed = np.log1p(-np.minimum(found.strength, 0.95))
+    pairs = len(found.pair_row)
+    whole = np.bincount(found.group, missed, minlength=pairs)
+    gone = np.bincount(found.group[mention], missed[mention], minlength=pairs)
+    share = np.expm1(np.minimum(whole - gone, 0.0)) / np.where(whole < 0, np.expm1(whole), 1.0)
+    return np.asarray(found.score * np.where(gone < 0, share, 1.0))
+
+
+def _by_code(codes: np.ndarray, links: np.ndarray) -> list[tuple[int, np.ndarray]]:
     cuts = np.flatnonzero(np.diff(codes)) + 1
     firsts = [int(part[0]) for part in np.split(codes, cuts) if len(part)]
-    return list(zip(firsts, [part.tolist() for part in np.split(words, cuts) if len(part)], strict=True))
+    return list(zip(firsts, [part for part in np.split(links, cuts) if len(part)], strict=True))
 
 
 def _targets(taxonomy: pl.DataFrame, codes: list[str]) -> np.ndarray:

@@ -82,7 +82,7 @@ class Placer:
         from lianpu.analysis.placement.model import TextModel  # scipy takes a second, and most placers do without
 
         bare = cls(taxonomy, terms, None)
-        return cls(taxonomy, terms, TextModel.fit(taxonomy, labelled, bare._matcher))
+        return cls(taxonomy, terms, TextModel.fit(taxonomy, labelled, bare._matcher, terms.once(products, bare._codes)))
 
     def place(self, frame: pl.DataFrame, top_k: int = 3) -> pl.DataFrame:
         """Segments of each firm of ``frame`` (columns name, scope; nulls count as empty).
