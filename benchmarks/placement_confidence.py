@@ -26,7 +26,12 @@ from lianpu.analysis.placement.confidence import FACTS, MOST_OVER_STRENGTH, fact
 from lianpu.analysis.placement.lexicon import ROLES
 
 RIDGE = 2.0  # on the weights of the facts
-FIRMNESS = 0.8  # on the leanings: how many pairs' worth of doubt each has
+FIRMNESS = (
+    3.0,
+    0.4,
+    0.5,
+    0.5,
+)  # on the leanings, by role; words were chosen beside these firms, most of all for makers
 ARGUABLE = 0.5  # weight of a pair of which the reader was not sure
 FOLDS = 10
 LEARNED = Path(__file__).parent.parent / "src" / "lianpu" / "analysis" / "placement" / "learned.py"
@@ -89,6 +94,7 @@ def fit(known: Examples, keep: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
     ridge = np.full(table.shape[1], RIDGE)
     ridge[0] = 0.01
     ridge[len(FACTS) :] = 0.5
+    firmness = np.resize(FIRMNESS, size)
     group, right, trust = known.leaning[keep], known.right[keep], known.trust[keep]
     weights, leaning = np.zeros(table.shape[1]), np.zeros(size)
     for _ in range(30):
@@ -96,8 +102,8 @@ def fit(known: Examples, keep: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
         steep = trust * chance * (1 - chance)
         miss = trust * (right - chance)
         slope = table.T @ miss - ridge * weights
-        slopes = np.bincount(group, miss, minlength=size) - FIRMNESS * leaning
-        own = np.bincount(group, steep, minlength=size) + FIRMNESS
+        slopes = np.bincount(group, miss, minlength=size) - firmness * leaning
+        own = np.bincount(group, steep, minlength=size) + firmness
         cross = np.zeros((size, table.shape[1]))
         np.add.at(cross, group, table * steep[:, None])
         curve = (table * steep[:, None]).T @ table + np.diag(ridge) - cross.T @ (cross / own[:, None])
