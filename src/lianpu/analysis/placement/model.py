@@ -119,8 +119,8 @@ class TextModel:
             blend = _fit_blend(told[:, :-1], left_out, right[:, :-1])
             weights = np.asarray(features.T @ dual, dtype=np.float16)
             return cls(outputs, scope_keys, name_keys, scale, weights, np.zeros(0), blend)
-        for firm, places in _by_firm_of(found.row[mention], size + portion[link]):
-            block = np.append(firm, np.unique(places))
+        for firm, own_texts in _by_firm_of(found.row[mention], size + portion[link]):
+            block = np.append(firm, np.unique(own_texts))
             left_out[firm] = (wanted[block] - np.linalg.solve(inverse[np.ix_(block, block)], dual[block]))[0]
         lexical = _lexical(found, size, outputs, _without(found, mention))
         sharpness = _calibrate(left_out, lexical, goal[:size], open_world=bool((goal == len(codes)).any()))
