@@ -24,7 +24,7 @@ FIRMS = ("enterprises", "enterprise-names", "enterprise-figures")
 MAPS = ("places", "chains", "segments", "products", "segment-flows")
 PROJECTS = ("projects", "monthly-reports")
 REVIEWED = ("placements", "outside-firms")
-PROMOTION = ("leads", "funds-arrivals")
+PLANNED = ("leads", "funds-arrivals", "scenarios")
 HOUSE = ("accounts", "roles", "grants", "account-log")  # of accounts and rights
 
 # What a row of each register is bound to. Whoever is limited to a place, a chain or a firm reaches of a bound register
@@ -46,6 +46,7 @@ BOUND: Mapping[str, set[str]] = {
     "submissions": {"place", "firm"},
     "leads": {"place", "chain"},
     "funds-arrivals": {"place", "chain"},
+    "scenarios": {"place", "chain"},
     **{slug: set() for slug in ("places", "chains", "references", "placement-models", "diagnosis-runs", *HOUSE)},
 }
 # Registers of the same scope as another, which goes through the matrix for them.
@@ -76,6 +77,7 @@ WRITTEN = {
     "monthly-reports": ("physical_progress", "新的进度"),
     "leads": ("person", "新的责任人"),
     "funds-arrivals": ("note", "新的说明"),
+    "scenarios": ("why", "新的理由"),
 }
 BUSINESS = [slug for slug in BOUND if slug not in HOUSE]
 
@@ -86,7 +88,7 @@ def everywhere(actions: set[str]) -> dict[str, set[str]]:
 
 _LOCAL = (
     everywhere(READ)
-    | dict.fromkeys((*FIRMS, *PROJECTS, *PROMOTION), KEEP)
+    | dict.fromkeys((*FIRMS, *PROJECTS, *PLANNED), KEEP)
     | dict.fromkeys((*REVIEWED, "submissions"), READ | {"change"})
 )
 # Duty → what its holder may do in which register; what is not named he may not.
@@ -94,7 +96,7 @@ DUTIES: Mapping[str, Mapping[str, set[str]]] = {
     "局管理员": everywhere(ALL),
     "安全管理员": dict.fromkeys(HOUSE, READ) | {"accounts": READ | {"administer"}},
     "审计员": everywhere(READ) | dict.fromkeys(HOUSE, READ),
-    "链长办": everywhere(READ) | dict.fromkeys(REVIEWED, READ | {"change"}) | dict.fromkeys(PROMOTION, KEEP),
+    "链长办": everywhere(READ) | dict.fromkeys(REVIEWED, READ | {"change"}) | dict.fromkeys(PLANNED, KEEP),
     "县区经办": _LOCAL,
     "功能区经办": _LOCAL,
     "企业用户": {slug: {"view"} for slug in (*MAPS, *FIRMS, *PROJECTS, "placements")}

@@ -31,6 +31,7 @@ def whole_world(small_city: Any) -> World:
     from lianpu.places.models import Place
     from lianpu.projects.models import DispatchRound, MonthlyReport, Project, Submission
     from lianpu.promotion.models import FundsArrival, Lead
+    from lianpu.scenarios.models import Scenario
 
     asked = DispatchRound.objects.create(month="2024-03", due=timezone.localdate())
     made, gazetteer, two_chains, firms = World(), small_city.places, small_city.segments, small_city.firms
@@ -68,6 +69,10 @@ def whole_world(small_city: Any) -> World:
         made.add("leads", lead, letter, lead.chain.code)
         came = FundsArrival.objects.create(lead=lead, month="2024-03", origin="abroad", amount_10k_cny=5)
         made.add("funds-arrivals", came, letter, lead.chain.code)
+        supposed = Scenario.objects.create(
+            name=f"情景{letter}", place=lead.zone or lead.place, chain=lead.chain, why="推演"
+        )
+        made.add("scenarios", supposed, letter, lead.chain.code)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)
