@@ -69,10 +69,9 @@ def whole_world(small_city: Any) -> World:
         made.add("leads", lead, letter, lead.chain.code)
         came = FundsArrival.objects.create(lead=lead, month="2024-03", origin="abroad", amount_10k_cny=5)
         made.add("funds-arrivals", came, letter, lead.chain.code)
-        supposed = Scenario.objects.create(
-            name=f"情景{letter}", place=lead.zone or lead.place, chain=lead.chain, why="推演"
-        )
-        made.add("scenarios", supposed, letter, lead.chain.code)
+        if firm.zone is None:  # a scenario has one place, so a zone's is not the district's as well
+            supposed = Scenario.objects.create(name=f"情景{letter}", place=lead.place, chain=lead.chain, why="推演")
+            made.add("scenarios", supposed, letter, lead.chain.code)
         for segment in (segments[number % len(segments)], segments[(number + 4) % len(segments)]):
             placed = Placement.objects.create(enterprise=firm, segment=segment, role="makes", confidence=0.9)
             made.add("placements", placed, letter, segment.chain.code)
