@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lianpu.analysis.placement import parse, texts
 from lianpu.analysis.placement.clauses import Grammar, Objects
+from lianpu.analysis.placement.lexicon import MAKES
 from lianpu.analysis.placement.texts import Texts, normalise
 
 
@@ -51,6 +52,12 @@ SENTENCES = [
     ("收购羊毛、皮张", "羊毛:t 皮张:t"),
     ("经销：润滑油；轮胎；蓄电池", "润滑油:t 轮胎:t 蓄电池:t"),
     ("批发、零售:粮油；副食；许可项目：药品零售", "粮油:t 副食:t 药品:t"),
+    # what only seems an activity, or belongs to another
+    ("水泥、石灰批发、零售，图文设计与制作", "水泥:t 石灰:t"),
+    ("制作、发布灯箱、橱窗广告", "灯箱:s"),
+    ("采购与生产有关的钢材", "钢材:t"),
+    ("农药、围栏加工的销售", "农药:t"),
+    ("销售总公司生产的水泥", "水泥:t"),
     # several activities in one clause
     ("生产水泥，销售钢材、五金", "水泥:m 钢材:t 五金:t"),
     ("生产水泥、熟料，钢材、五金销售", "水泥:m 熟料:m 钢材:t 五金:t"),
@@ -209,6 +216,18 @@ def spans(found: Objects) -> list[tuple[float, ...]]:
 def test_normalising_keeps_every_character_in_its_place(text: str) -> None:
     assert len(Texts.of([text]).codes) == len(text) + 1
     assert normalise(normalise(text)) == normalise(text)
+
+
+@pytest.mark.parametrize(
+    ("scope", "products"),
+    [
+        ("百货、钢材、模具制造", ["钢材", "模具制造"]),  # of a general store
+        ("打印机、网站制作、鼠标销售", ["打印机", "网站制作"]),
+    ],
+)
+def test_a_product_that_ends_in_its_own_activity_leaves_other_goods_alone(scope: str, products: list[str]) -> None:
+    found = Grammar(products).read(Texts.of([scope])).everywhere()
+    assert not (found.roles[found.product == 0] & MAKES).any()
 
 
 def test_a_product_named_twice_is_refused() -> None:

@@ -127,6 +127,17 @@ def test_the_name_supports_and_speaks_alone() -> None:
     assert place("机械制造", "某某水泥机械有限公司").keys() == {"Z1"}
 
 
+def test_only_a_works_makes_what_it_lists_beside_what_it_says_it_makes() -> None:
+    scope = "塑钢门窗制造；熟料"
+    assert place(scope, "某某铝业有限公司")["J1"][0] == "trades"
+    assert place(scope, "某某铝制品厂")["J1"][0] == "makes"
+
+
+def test_the_name_says_less_where_the_scope_states_another_segment_of_its_chain() -> None:
+    name = "某某水泥厂"
+    assert place("塑钢门窗生产", name)["J1"][1] < place("农药生产", name)["J1"][1]
+
+
 def test_unstated_counts_less_than_stated() -> None:
     assert place("水泥")["J1"][1] < place("水泥", "某某水泥厂")["J1"][1]
     assert place("水泥")["J1"][1] < place("水泥销售")["J1"][1]

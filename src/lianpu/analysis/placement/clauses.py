@@ -16,7 +16,19 @@ import polars as pl
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from lianpu.analysis.placement import lexicon, names
-from lianpu.analysis.placement.lexicon import GROW, MAKES, NOUNISH, RESEARCHES, ROLES, SERVES, SOFT, TRADES, WHOLE, Kind
+from lianpu.analysis.placement.lexicon import (
+    GROW,
+    MAKES,
+    NOUNISH,
+    PUBLISH,
+    RESEARCHES,
+    ROLES,
+    SERVES,
+    SOFT,
+    TRADES,
+    WHOLE,
+    Kind,
+)
 from lianpu.analysis.placement.texts import Crossing, Cuts, Texts, equal, search, spread
 from lianpu.analysis.placement.tokens import (
     Brackets,
@@ -278,8 +290,9 @@ _BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
 def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, int]:
     for cut in range(1, len(term)):
         kind, role = words.get(term[cut:], (Kind.TEXT, 0))
-        if kind is Kind.ACT:
-            return len(term) - cut, role
+        if kind is Kind.ACT and not (term[cut:] == "制作" and term.startswith(lexicon.SHOWN)):
+            # 模具制造 at the end of a shop's list is about moulds alone, like growing
+            return len(term) - cut, role | GROW if role & MAKES else role
     return 0, 0
 
 
@@ -354,7 +367,10 @@ def _groups(stream: Stream) -> _Groups:
         number = np.cumsum(opens) - 1
         return number, places[opens], places[np.append(opens[1:], True)] if len(places) else places
 
-    number, first, last = cut(np.zeros(len(places), dtype=bool))
+    # 批发、零售，图文设计: what holds its object inside is a business of its own behind a comma
+    own = np.zeros(len(places), dtype=bool)
+    own[1:] = (stream.role[places[1:]] & WHOLE > 0) & (stream.comma[places[1:]] != stream.comma[places[:-1]])
+    number, first, last = cut(own)
     # A生产、销售B: words on both sides and a separator inside, so the last part belongs to the right
     both = is_content(before[first]) & is_content(after[last])
     inner = (before[places] != Kind.ACT) & both[number] & (places != first[number])
@@ -363,13 +379,16 @@ def _groups(stream: Stream) -> _Groups:
         last_inner = np.zeros(len(first), dtype=np.int64) - 1
         last_inner[number[inner]] = np.flatnonzero(inner)
         final[last_inner[last_inner >= 0]] = True
-        number, first, last = cut(final)
+        number, first, last = cut(own | final)
     roles = np.zeros(len(first), dtype=np.uint8)
     np.bitwise_or.at(roles, number, stream.role[places])
     bits = stream.role[places]
     narrow = (bits & WHOLE > 0) | ((bits & GROW > 0) & _in_shop(stream)[places])
     whole = np.ones(len(first), dtype=bool)
     np.logical_and.at(whole, number, narrow)
+    shown = np.zeros(len(first), dtype=bool)
+    np.logical_or.at(shown, number, (bits & PUBLISH > 0) & (bits & SERVES > 0))
+    roles[shown] &= SERVES
     roles &= _ALL
     colon = after[last] == Kind.COLON
     right = is_content(after[last]) | colon

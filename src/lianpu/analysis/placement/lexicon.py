@@ -65,7 +65,7 @@ _ACTS: dict[int, str] = {
         专销 直销
         代理销售 销售代理 批发兼零售 零售兼批发 零销 零买 另售 另销 邮购 邮购邮销 采购 收售 自销 内销 外销
         统销 分销 配售 展销 网上销售 互联网销售 销售自产 进口 出口
-        回收 购买 调拨 调剂 寄售 拍卖 转口贸易 国内贸易 国际贸易 经营代理 佣金代理 供销 购进 串换 自营和代理
+        加工的销售 生产的销售 回收 购买 调拨 调剂 寄售 拍卖 转口贸易 国内贸易 国际贸易 经营代理 佣金代理 供销 购进 串换 自营和代理
         自营或代理 自营代理 批售 批销 网上零售 兼零售 兼批发 零兼批 兼营零售 运销 推销 交易
     """,
     SERVES: """
@@ -77,7 +77,7 @@ _ACTS: dict[int, str] = {
         储存 储运 贮存 托运 搬运 中介 代办 代储 存储 保管 寄存 发布 承接 承揽 承建 建设 铺设 架设
         喷涂 电镀 表面处理 热处理 防腐施工 拆除 拆解 利用 综合利用 回收利用 回收处理 再利用 翻修 吊装 制冷维修
         系统集成 运维 运行维护 出版 打印 复印 冲印 供电 供气 供水
-        广告设计 广告制作 广告设计制作 广告发布 广告代理 广告策划 图文设计 图文制作 图文设计制作
+        广告设计 广告制作 广告设计制作 广告发布 广告代理 广告策划 图文设计 图文制作 图文设计制作 图文设计与制作 图文设计及制作 广告设计与制作 广告设计及制作 广告设计和制作
         校准 标定 化验 计量 投资 实业投资 融资 加注 充电 输送 输配 外包 租售 转供 规划 展览 展示 大修 小修 修复 清洁 干洗 洗涤 拆装 检定 收集 集成 中转 冷藏 储藏 贮藏 清淤
     """,
     RESEARCHES: """
@@ -97,7 +97,7 @@ _SOFT = _set(
     营销 贸易 进口 出口 运销 推销 采购 供销 专营 专卖 内销 外销 自产 服务 运输 仓储 咨询
     检测 养护 调试 装修 装潢 装饰 清洗 清理 清运 处理 处置 治理 配送 装卸 货运 客运 运营
     管理 监理 承包 分包 总承包 培训 推广 转让 检验 检修 勘察 勘探 勘查 勘测 测量 测绘 测试
-    监测 评估 评价 鉴定 认证 储存 储运 贮存 托运 搬运 中介 存储 发布 建设 铺设 架设 喷涂
+    监测 评估 评价 鉴定 认证 储存 储运 贮存 托运 搬运 中介 存储 建设 铺设 架设 喷涂
     电镀 表面处理 热处理 拆除 利用 综合利用 再利用 翻修 吊装 运维 出版 印刷 打印 复印 冲印
     供电 供气 供水 校准 标定 化验 计量 投资 融资 加注 充电 输送 输配 外包 转供 科研 试验
     实验 选育 设计 改造 规划 展览 展示 修复 清洁 干洗 洗涤 检定 收集 集成 中转 冷藏 储藏 贮藏 引进 中试 压铸 注塑 印制 彩印 分割
@@ -108,10 +108,15 @@ WHOLE = 32
 _WHOLE = _set(
     "现场制售 现场加工制售 现场制作 育苗 造林 育种 制种 繁种 发电 采矿 选矿 炼焦 供热 供暖 供电 供气 供水 制氢 制氧 实业投资"
     " 广告设计 广告制作 广告设计制作 广告发布 广告代理 广告策划 图文设计 图文制作 图文设计制作"
+    " 图文设计与制作 图文设计及制作 广告设计与制作 广告设计及制作 广告设计和制作"
 )
 #: Growing: governs a list of crops or beasts, but not the goods of a store that stand before it.
 GROW = 64
 _GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植养殖 培育 繁育 繁殖 育肥")
+#: Advertising: what one makes beside 发布 (制作、发布电子显示屏、橱窗广告) is an advertisement, no goods. Same bit as growing,
+#: which serves nobody.
+PUBLISH = GROW
+_PUBLISH = _set("发布 广告发布")
 #: Activities that before a device are part of its name even at the start of an item: 养殖|设备, but 维修|设备.
 NOUNISH = 128
 _NOUNISH = _set("种植 养殖 饲养 栽培 冶炼 开采 施工 勘探 装配 酿造 采掘 屠宰 纺织 烘焙 腌制 制造 回收 储存")
@@ -147,6 +152,7 @@ _WORDS: dict[Kind, str] = {
         制成品 项目产品 新产品 品 物 等物 级 型 类商品 等商品
     """,
     Kind.FILLER: """
+        生产有关 生产相关 加工有关 总公司生产 集团公司生产 母公司生产
         的 业务 连锁 不分装 不再分装 不再分装的 非分装 未分装 从事 各类 各种 各型 各式 各式各样 多种 主要
         专业 专业从事 自有 本企业 本公司 公司 本厂 本店 对外 承办 提供 其他 其它 有关 相关 上述 以上 所需
         所需的 并 可 可以 兼 各等级 新型 优质 普通 以及相关 其 之
@@ -179,7 +185,7 @@ _WORDS: dict[Kind, str] = {
     """,
     # words that hold an activity's characters without being that activity.
     Kind.TEXT: """
-        装配式 保安服务 婚纱摄影 中餐制售 西餐制售 中西餐制售 快餐制售 非生产性 安全生产许可证 生产许可证 经营许可证 卫生许可证 安全生产 生产资料 农业生产资料 生产性 生产所需 生产科研所需
+        深加工制品 深加工产品 装配式 保安服务 婚纱摄影 中餐制售 西餐制售 中西餐制售 快餐制售 非生产性 安全生产许可证 生产许可证 经营许可证 卫生许可证 安全生产 生产资料 农业生产资料 生产性 生产所需 生产科研所需
         科研生产所需 生产科研 生产经营所需 加工贸易 来料加工贸易 制造业 加工业 采矿业 种植业 养殖业 种养业
         生产企业 制造企业 加工企业 加工厂
         生产设备 制造设备 加工设备 加工机械 生产装置 生产用 加工用 制造用 施工机械 施工设备 施工材料
@@ -202,6 +208,8 @@ _WORDS: dict[Kind, str] = {
         摩托车用 机用 机械用 工程用 鞋用 服装用 管理费 车辆 包装材料 包装制品 包装用品 包装机械 其他产品 等级
     """,
 }
+#: Beginnings of terms whose 制作 is a service to others and says nothing of the goods listed before it: 网站制作, 影视制作.
+SHOWN = tuple(_set("网站 网页 影视 广告 节目 动漫 动画 图文 视频 标书 多媒体 课件 电视 电影"))
 #: Generic words: as a product they cannot decide where a firm stands, whoever lists them.
 GENERIC = _set(
     """
@@ -267,7 +275,7 @@ def words() -> dict[str, tuple[Kind, int]]:
         found.update(dict.fromkeys(text.split(), (Kind.ACT, role)))
     for word in _SOFT & found.keys():
         found[word] = (Kind.ACT, found[word][1] | SOFT)
-    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW), (_NOUNISH, NOUNISH)):
+    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW), (_PUBLISH, PUBLISH), (_NOUNISH, NOUNISH)):
         for word in words_ & found.keys():
             found[word] = (Kind.ACT, found[word][1] | bits)
     for kind, text in _WORDS.items():

@@ -36,6 +36,7 @@ _GENERIC_SHARE = 0.08
 #: Factors on a mention, by how its role is known.
 _NEUTRAL, _SAME_ELSEWHERE, _BY_NAME, _UNKNOWN = 0.55, 0.7, 0.65, 0.35
 _SERVICE_NAME = 0.4  # 某某水泥运输公司: the name's product is what is served, not what is done
+_BESIDE_STATED = 0.35  # 某某塑料制品厂 that by its scope makes 编织袋: the name says the same in general
 _OTHER_STEP = 0.3  # 有色金属材料加工: a maker is not yet in the trade of what it makes
 #: A term that holds one of these makes something, whatever its end: 中药材种植销售.
 _MADE = ("种植", "加工", "生产", "制造", "制作", "软件")
@@ -172,11 +173,12 @@ class Matcher:
     """Finds the terms in batches of (name, scope) and turns them into :class:`Evidence`.
 
     ``fills`` is the role bit that fills each code: where a firm has several roles for a code, that one is preferred.
-    ``leaning`` (codes, roles) is for :mod:`confidence`; ``generic`` says of each term whether it is a generic word.
+    ``leaning`` (codes, roles) is for :mod:`confidence`; ``chains`` numbers the chain of each code; ``generic`` says of each
+    term whether it is a generic word.
     """
 
-    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray) -> None:
-        self.terms, self.fills, self.leaning = terms, fills, leaning
+    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray, chains: np.ndarray) -> None:
+        self.terms, self.fills, self.leaning, self.chains = terms, fills, leaning, chains
         self.grammar = Grammar(terms.words)
         self._strength = terms.strengths(fills)
         self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
@@ -214,7 +216,9 @@ class Matcher:
         hint = np.zeros(len(does), dtype=np.uint8)
         placed = pair_row[np.diff(pair_row, prepend=-1) > 0]
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
-        told, strength = _roles(mentions, group, hint, does, self.fills[pair_code])
+        works = np.zeros(len(does), dtype=bool)
+        works[placed] = names.plain_works(firm_names.gather(placed))
+        told, strength = _roles(mentions, group, hint, works, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
         strength = np.where((mentions.source == NAME) & self.generic[product[each]], _OTHER_STEP, 1.0) * strength
         plain = self._plain[product[each]] & (self.fills[pair_code][group] == MAKES)
@@ -225,6 +229,10 @@ class Matcher:
             self._software[product[each]],
             self._deed[product[each]] & ~plain,
         )
+        made = _any((mentions.source == SCOPE) & stated[each] & (told & MAKES > 0), mentions.pairs)
+        chain = pair_row * (int(self.chains.max(initial=0)) + 1) + self.chains[pair_code]
+        beside = ~made & np.isin(chain, chain[made])
+        strength = np.where((mentions.source == NAME) & beside[group], _BESIDE_STATED, 1.0) * strength
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):
             missed = np.log1p(-np.minimum(strength, 0.95))
@@ -264,6 +272,10 @@ class Matcher:
         return row, start - texts.bounds[row], end - texts.bounds[row], pattern
 
 
+def _any(said: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    return np.asarray(np.logical_or.reduceat(said, pairs)) if len(pairs) else np.zeros(0, dtype=bool)
+
+
 @dataclass(frozen=True, slots=True)
 class _Mentions:
     """Mentions sorted by (row, code); ``pairs`` are the places where a new pair begins."""
@@ -277,22 +289,25 @@ class _Mentions:
 
 
 def _roles(
-    mentions: _Mentions, group: np.ndarray, hint: np.ndarray, does: np.ndarray, fills: np.ndarray
+    mentions: _Mentions, group: np.ndarray, hint: np.ndarray, works: np.ndarray, does: np.ndarray, fills: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Role bits and final strength of every mention; one without its own takes them from kin, name or default.
 
-    ``hint`` and ``does`` are, by row, what the name tells and what the scope names at all; ``fills`` is by pair.
+    ``hint``, ``works`` and ``does`` are, by row, what the name tells, whether it is plainly that of a works, and what the
+    scope names at all; ``fills`` is by pair.
     """
     roles = mentions.roles
     if not len(roles):
         return roles, mentions.strength
-    hint, does, fills = hint[mentions.row], does[mentions.row], fills[group]
+    hint, works, does, fills = hint[mentions.row], works[mentions.row], does[mentions.row], fills[group]
     by_name = mentions.source == NAME
     kin = np.bitwise_or.reduceat(np.where(mentions.strength > 0.1, roles, 0).astype(np.uint8), mentions.pairs)[group]
     named = np.bitwise_or.reduceat(by_name.astype(np.uint8), mentions.pairs)[group] > 0
     # a haulier or a post office that lists goods without a word sells them
     served = (hint & (SERVES | RESEARCHES) > 0) & (fills & (SERVES | RESEARCHES) == 0) & ~by_name
     hint = np.where(served, 0, hint)
+    # some goods stand with their activity and others without: only a works makes the others too
+    hint = np.where((hint == MAKES) & ~works & ~by_name & (does & (MAKES | TRADES) > 0), 0, hint)
     # and a service without a word (起重设备安装工程) is done, whatever the name
     hint = np.where((fills & (SERVES | RESEARCHES) > 0) & ~by_name, fills, hint)
     # a product in the name alone: a firm that nowhere makes anything does not make this one either

@@ -60,6 +60,15 @@ def works(names: pl.Series) -> np.ndarray:
     return names.str.contains(_WORKS).fill_null(False).to_numpy()
 
 
+#: Names under which a list without an activity is a list of what is made; under 某某塑业有限公司 it as often is on sale.
+_PLAIN_WORKS = "厂|制造|加工|冶炼|屠宰|矿|农场|牧场|林场|养殖|种植|电站|合作社"
+
+
+def plain_works(names: pl.Series) -> np.ndarray:
+    """Whether a bare list of goods under each name is what is made there (bool)."""
+    return names.str.contains(_PLAIN_WORKS).fill_null(False).to_numpy()
+
+
 def outside(names: pl.Series) -> np.ndarray:
     """Whether each name tells of a business that is in no chain (bool)."""
     return names.str.contains(_OUTSIDE).fill_null(False).to_numpy()
