@@ -133,9 +133,8 @@ def test_only_a_works_makes_what_it_lists_beside_what_it_says_it_makes() -> None
     assert place(scope, "某某铝制品厂")["J1"][0] == "makes"
 
 
-def test_the_name_says_less_where_the_scope_states_another_segment_of_its_chain() -> None:
-    name = "某某水泥厂"
-    assert place("塑钢门窗生产", name)["J1"][1] < place("农药生产", name)["J1"][1]
+def test_the_name_says_less_where_the_scope_states_what_else_is_made() -> None:
+    assert place("塑钢门窗生产", "某某水泥厂")["J1"][1] < place("机械制造", "某某水泥厂")["J1"][1]
 
 
 def test_unstated_counts_less_than_stated() -> None:

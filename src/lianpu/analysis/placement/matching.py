@@ -173,12 +173,11 @@ class Matcher:
     """Finds the terms in batches of (name, scope) and turns them into :class:`Evidence`.
 
     ``fills`` is the role bit that fills each code: where a firm has several roles for a code, that one is preferred.
-    ``leaning`` (codes, roles) is for :mod:`confidence`; ``chains`` numbers the chain of each code; ``generic`` says of each
-    term whether it is a generic word.
+    ``leaning`` (codes, roles) is for :mod:`confidence`; ``generic`` says of each term whether it is a generic word.
     """
 
-    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray, chains: np.ndarray) -> None:
-        self.terms, self.fills, self.leaning, self.chains = terms, fills, leaning, chains
+    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray) -> None:
+        self.terms, self.fills, self.leaning = terms, fills, leaning
         self.grammar = Grammar(terms.words)
         self._strength = terms.strengths(fills)
         self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
@@ -230,8 +229,7 @@ class Matcher:
             self._deed[product[each]] & ~plain,
         )
         made = _any((mentions.source == SCOPE) & stated[each] & (told & MAKES > 0), mentions.pairs)
-        chain = pair_row * (int(self.chains.max(initial=0)) + 1) + self.chains[pair_code]
-        beside = ~made & np.isin(chain, chain[made])
+        beside = ~made & np.isin(pair_row, pair_row[made])
         strength = np.where((mentions.source == NAME) & beside[group], _BESIDE_STATED, 1.0) * strength
         chance = np.zeros((len(pair_row), len(ROLES)))
         if len(pair_row):

@@ -55,7 +55,7 @@ class Placer:
         self._codes: list[str] = taxonomy["code"].to_list()
         fills = np.array([ROLE_BITS[role] for role in taxonomy["filled_by"]], dtype=np.uint8)
         self._fills = fills
-        self._matcher = Matcher(terms, fills, leanings(self._codes), _chains(taxonomy))
+        self._matcher = Matcher(terms, fills, leanings(self._codes))
         digest = hashlib.sha256(METHOD.encode() + repr(sorted(words().items())).encode())
         for name, content in self._parts().items():
             digest.update(name.encode() + content)
@@ -295,12 +295,3 @@ def place_many(placer: Placer | str | Path, frame: pl.DataFrame, *, top_k: int =
         parts = pool.map(_work, (frame.select("name", "scope")[at : at + BATCH] for at in starts), repeat(top_k))
         placed = [part.with_columns(pl.col("row") + at) for at, part in zip(starts, parts, strict=True)]
     return pl.concat(placed) if placed else pl.DataFrame(schema=SCHEMA)
-
-
-def _chains(taxonomy: pl.DataFrame) -> np.ndarray:
-    """Number of the topmost ancestor of each code, in the order of the taxonomy (int64)."""
-    number = {code: place for place, code in enumerate(taxonomy["code"])}
-    up = np.array([number.get(parent, place) for place, parent in enumerate(taxonomy["parent"])], dtype=np.int64)
-    while (up[up] != up).any():
-        up = up[up]
-    return up
