@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from lianpu.analysis.placement import names
+from lianpu.analysis.placement import lexicon, names
 from lianpu.analysis.placement.clauses import Grammar
 from lianpu.analysis.placement.lexicon import (
     GENERIC,
@@ -25,6 +25,7 @@ from lianpu.analysis.placement.lexicon import (
     ROLES,
     SERVES,
     TRADES,
+    Kind,
 )
 from lianpu.analysis.placement.texts import Texts, normalise
 
@@ -183,6 +184,10 @@ class Matcher:
         self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)
         self._software = np.array(["软件" in word for word in terms.words], dtype=bool)
         self._deed = (self.grammar.tail_role[: len(terms.words)] & _ALL) > 0
+        acts = lexicon.words()
+        self._process = np.array(
+            [acts.get(word, (0, 0))[1] & MAKES and acts[word][0] is Kind.ACT for word in terms.words], dtype=bool
+        )
         self._plain = np.array(
             [word.endswith(PLAIN_ENDS) and not any(deed in word for deed in _MADE) for word in terms.words], dtype=bool
         )
@@ -217,6 +222,8 @@ class Matcher:
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         works = np.zeros(len(does), dtype=bool)
         works[placed] = names.plain_works(firm_names.gather(placed))
+        # 铸造 without a word is done, not sold
+        works = works[mentions.row] | self._process[product[each]]
         told, strength = _roles(mentions, group, hint, works, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
         strength = np.where((mentions.source == NAME) & self.generic[product[each]], _OTHER_STEP, 1.0) * strength
@@ -291,13 +298,13 @@ def _roles(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Role bits and final strength of every mention; one without its own takes them from kin, name or default.
 
-    ``hint``, ``works`` and ``does`` are, by row, what the name tells, whether it is plainly that of a works, and what the
-    scope names at all; ``fills`` is by pair.
+    ``hint`` and ``does`` are, by row, what the name tells and what the scope names at all; ``works``, by mention, whether
+    the name is plainly that of a works or the term a deed; ``fills`` is by pair.
     """
     roles = mentions.roles
     if not len(roles):
         return roles, mentions.strength
-    hint, works, does, fills = hint[mentions.row], works[mentions.row], does[mentions.row], fills[group]
+    hint, does, fills = hint[mentions.row], does[mentions.row], fills[group]
     by_name = mentions.source == NAME
     kin = np.bitwise_or.reduceat(np.where(mentions.strength > 0.1, roles, 0).astype(np.uint8), mentions.pairs)[group]
     named = np.bitwise_or.reduceat(by_name.astype(np.uint8), mentions.pairs)[group] > 0

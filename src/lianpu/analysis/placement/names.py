@@ -61,7 +61,7 @@ def works(names: pl.Series) -> np.ndarray:
 
 
 #: Names under which a list without an activity is a list of what is made; under 某某塑业有限公司 it as often is on sale.
-_PLAIN_WORKS = "厂|制造|加工|冶炼|屠宰|矿|农场|牧场|林场|养殖|种植|电站|合作社"
+_PLAIN_WORKS = "厂|制造|加工|冶炼|屠宰|制药|制衣|矿|农场|牧场|林场|养殖|种植|电站|合作社"
 
 
 def plain_works(names: pl.Series) -> np.ndarray:
