@@ -68,4 +68,4 @@ def _scores_under_changes(findings: pl.DataFrame, change: float) -> npt.NDArray[
             share[row, axis[kind, part["name"]]] = part["value"] * part["weight"]
     step = np.array([-change, change])
     moved = findings["score"].to_numpy()[:, None, None] + share[:, :, None] * step
-    return np.asarray((moved / (1 + weight[:, :, None] * step)).reshape(findings.height, -1), float)
+    return np.asarray((moved / (1 + weight[:, :, None] * step)).reshape(findings.height, 2 * len(_AXES)), float)
