@@ -133,6 +133,13 @@ def test_only_a_works_makes_what_it_lists_beside_what_it_says_it_makes() -> None
     assert place(scope, "某某铝制品厂")["J1"][0] == "makes"
 
 
+def test_a_deed_without_a_word_is_done_and_not_sold() -> None:
+    foundry = Placer.fit(
+        TAXONOMY, PRODUCTS.vstack(pl.DataFrame([("铸造", "Z1", 1.0)], schema=PRODUCTS.schema, orient="row"))
+    )
+    assert place("轮胎销售；铸造", "某某机械有限公司", foundry)["Z1"][0] == "makes"
+
+
 def test_the_name_says_less_where_the_scope_states_what_else_is_made() -> None:
     assert place("塑钢门窗生产", "某某水泥厂")["J1"][1] < place("机械制造", "某某水泥厂")["J1"][1]
 
