@@ -86,9 +86,10 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button.unfold");
     if (!button) return;
-    const opened = document.getElementById(button.getAttribute("aria-controls"));
+    const opened = document.getElementById(button.dataset.opens);
     button.setAttribute("aria-expanded", opened ? "false" : "true");
-    if (opened) { opened.remove(); event.stopPropagation(); }
+    if (opened) { button.removeAttribute("aria-controls"); opened.remove(); event.stopPropagation(); }
+    else button.setAttribute("aria-controls", button.dataset.opens); // names a row that exists from now on
   }, true);
 
   // -- bulk edit: what is filled in is what is to be changed
