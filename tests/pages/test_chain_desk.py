@@ -84,15 +84,18 @@ def test_a_click_opens_the_sheet_and_its_count_opens_to_the_firms(admin):
     assert admin.rows() == on_the_tile
 
 
-def test_firms_that_do_other_business_open_to_their_rows(admin):
-    admin.open("/segment-states/?f.chain=SH&f.other_firms.from=1&f.unsure_firms.from=1&cols=segment")
-    segment = admin.page.locator("tbody td").first.inner_text()
-    admin.open(DESK)
-    admin.page.click(f"#board .tile:has-text('{segment}')")
+@pytest.mark.parametrize("kind", ["other_firms", "unsure_firms"])
+def test_firms_of_other_business_and_doubtful_ones_open_to_their_rows(admin, kind):
+    admin.open(f"/segment-states/?f.{kind}.from=1&cols=chain,segment")
+    chain, segment = admin.page.locator("tbody tr").first.locator("td").all_inner_texts()[-2:]
+    admin.open("/chains/?cols=name,code")
+    code = admin.page.locator(f"tbody tr:has-text('{chain.strip()}') td").last.inner_text().strip()
+    admin.open(f"/desk/{code}/")
+    admin.page.click(f"#board .tile:has-text('{segment.strip()}')")
     words = admin.page.locator("#sheet p:has-text('另有')")
     words.wait_for()
-    assert words.locator("a").count() == 2
     told = [(int(link.inner_text()), link.evaluate("a => a.href")) for link in words.locator("a").all()]
+    assert told
     for number, url in told:
         assert admin.rows_behind(url) == number
 
