@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 CELL_COLUMNS = ("place", "activity", "value")
 
-DENSE_EIGEN = 800  # up to this size LAPACK's full solution is faster than Lanczos, above it Lanczos is
+DENSE_EIGEN = 100  # up to this size LAPACK's full solution is as fast as Lanczos, above it Lanczos is faster
 EQUAL_EIGENVALUES = 1e-9  # closer than this the eigenvector is not determined by the data
 
 
