@@ -13,7 +13,7 @@ from lianpu.chains.models import DiagnosisRun, Segment
 from lianpu.chains.models import Reference as StoredReference
 from lianpu.chains.queries import FILLING_CONFIDENCE, firm_frame, flow_frame, rejected_places, segment_frame
 from lianpu.chains.services.entering import likelihood_of
-from lianpu.chains.services.references import reference_frame
+from lianpu.chains.services.references import counted, reference_frame
 from lianpu.enterprises.identity import name_key
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY
 from lianpu.places.queries import inside
@@ -29,7 +29,6 @@ from lianpu.scenarios.models import IoTable, Scenario
 if TYPE_CHECKING:
     import polars as pl
 
-    from lianpu.analysis.coverage import Reference
     from lianpu.analysis.linkage import Table
     from lianpu.analysis.scenario import Draws, Supposed
 
@@ -182,29 +181,18 @@ def suppose_for(run: DiagnosisRun, arrivals: Sequence[Arrival]) -> "Supposed":
     segments = segment_frame()
     rules = Rules(**run.rules) if run.rules else Rules()
     firms = firm_frame(run.place, samples=bool(run.versions.get("sample")))
-    informed = run.reference is not None and run.versions.get("entry")
-    placed = reference_frame(run.reference) if run.reference is not None and informed else None
+    placed = reference_frame(run.reference) if run.reference is not None else None
+    teacher = run.reference if run.versions.get("entry") else None
     return suppose(
         segments,
         flow_frame(),
         firms,
         arriving_frame(arrivals),
-        _reference(run, segments, rules.min_confidence),
+        counted(placed, segments, rules.min_confidence),
         run.place.code,
         rules=rules,
-        likelihood=likelihood_of(run.reference, placed, run.place, firms),
+        likelihood=likelihood_of(teacher, placed, run.place, firms),
     )
-
-
-def _reference(run: DiagnosisRun, segments: "pl.DataFrame", least: float) -> "Reference":
-    import polars as pl
-
-    from lianpu.analysis import coverage
-
-    if run.reference is None:
-        return coverage.Reference(pl.DataFrame(schema={"segment": pl.String, "count": pl.Int64}), 0)
-    known = reference_frame(run.reference).filter(pl.col("segment").is_in(segments["code"].implode()))
-    return coverage.Reference.of(known, segments, min_confidence=least)
 
 
 # -- what output draws -------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from lianpu.chains.queries import (
     segment_frame,
 )
 from lianpu.chains.services.entering import likelihood_of
-from lianpu.chains.services.references import reference_frame, reference_in_use
+from lianpu.chains.services.references import counted, reference_frame, reference_in_use
 from lianpu.chains.wording import steadiness
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
@@ -45,9 +45,6 @@ def diagnose_place(
     """Diagnose every chain of ``place`` and make the result the one in force; a renewal takes the place of the last one."""
     from dataclasses import asdict
 
-    import polars as pl
-
-    from lianpu.analysis import coverage
     from lianpu.analysis.diagnosis import Rules, diagnose
 
     rights.demand(user, registry["diagnosis-runs"], rights.ADD)
@@ -57,11 +54,7 @@ def diagnose_place(
     segments, flows, firms = segment_frame(), flow_frame(), firm_frame(place, samples=samples)
     held = reference or reference_in_use()
     placed = reference_frame(held) if held is not None else None
-    if placed is None:
-        compared = coverage.Reference(pl.DataFrame(schema={"segment": pl.String, "count": pl.Int64}), 0)
-    else:
-        known = placed.filter(pl.col("segment").is_in(segments["code"].implode()))
-        compared = coverage.Reference.of(known, segments, min_confidence=rules.min_confidence)
+    compared = counted(placed, segments, rules.min_confidence)
     likelihood = likelihood_of(held, placed, place, firms)
     result = diagnose(segments, flows, firms, compared, place.code, rules=rules, likelihood=likelihood)
     versions = {

@@ -1,17 +1,17 @@
 """References: bodies of firms outside the register, placed by the same model and kept as files for comparison."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 
 from lianpu.chains.models import Reference, ReferenceFirm, ReferencePlacement, Segment
 from lianpu.chains.services.entering import teach
 from lianpu.chains.services.placing import CHUNK, LEAST_CONFIDENCE, TOP_K, current_placer
-from lianpu.register import rights
+from lianpu.register import bulk, rights
 from lianpu.register.declare import registry
 from lianpu.register.history import acting
 from lianpu.register.importing import known_heads, silent
@@ -19,6 +19,8 @@ from lianpu.register.reading import UnreadableError, read
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from lianpu.analysis import coverage
 
 Progress = Callable[[int, int, str], None]
 WANTED = ("name", "uscc", "scope", "province", "city", "founded")
@@ -105,30 +107,23 @@ def _keep_rows(kept: Reference, firms: "pl.DataFrame", placements: "pl.DataFrame
 
     standing = firms.join(placements, on="firm", how="semi")
     texts = [pl.col(name).fill_null("").str.head(length) for name, length in _TEXTS.items()]
-    _insert(ReferenceFirm, ["reference_id", *_TEXTS], ((kept.pk, *row) for row in standing.select(texts).iter_rows()))
+    named = standing.select(texts).iter_rows(named=True)
+    bulk.insert(ReferenceFirm, [{"reference_id": kept.pk, **row} for row in named])
     made = ReferenceFirm.objects.filter(reference=kept).order_by("pk").values_list("pk", flat=True)
     of = dict(zip(standing["firm"], made, strict=True))
     segments = dict(Segment.objects.filter(is_leaf=True).values_list("code", "pk"))
     rows = placements.select("firm", "segment", "role", "confidence").iter_rows()
-    _insert(
+    bulk.insert(
         ReferencePlacement,
-        ["firm_id", "segment_id", "role", "confidence"],
-        ((of[firm], segments[code], role, sure) for firm, code, role, sure in rows if code in segments),
+        [
+            {"firm_id": of[firm], "segment_id": segments[code], "role": role, "confidence": sure}
+            for firm, code, role, sure in rows
+            if code in segments
+        ],
     )
 
 
 _TEXTS = {"name": 200, "uscc": 40, "province": 40, "city": 40}
-
-
-def _insert(model: Any, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows in their order, five times as fast as objects: a reference has hundreds of thousands."""
-    names = ", ".join(f'"{one}"' for one in columns)
-    marks = ", ".join(["%s"] * len(columns))
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})',  # noqa: S608 - names of the model's own
-            list(rows),
-        )
 
 
 def read_firms(path: Path) -> "pl.DataFrame":
@@ -161,6 +156,18 @@ def reference_in_use() -> Reference | None:
 def reference_frame(reference: Reference) -> "pl.DataFrame":
     """Placements of the reference's firms: firm, segment, role, confidence, name, uscc, province, city."""
     return reference_firms(reference).drop_nulls("segment")
+
+
+def counted(placed: "pl.DataFrame | None", segments: "pl.DataFrame", least: float) -> "coverage.Reference":
+    """What a diagnosis is held against: the firms ``placed`` on segments of today; empty where there is no reference."""
+    import polars as pl
+
+    from lianpu.analysis import coverage
+
+    if placed is None:
+        return coverage.Reference(pl.DataFrame(schema={"segment": pl.String, "count": pl.Int64}), 0)
+    known = placed.filter(pl.col("segment").is_in(segments["code"].implode()))
+    return coverage.Reference.of(known, segments, min_confidence=least)
 
 
 def reference_firms(reference: Reference) -> "pl.DataFrame":
