@@ -237,6 +237,19 @@ def test_a_kept_scenario_opens_compares_and_can_be_taken_away(city: DiagnosisRun
     assert changed[1][:5] == ["汽车", "QC-3101", "整车", "缺失", "均衡"]
 
 
+def test_leads_leave_in_a_workbook_only_for_those_who_may_export_them(city: DiagnosisRun) -> None:
+    reader = signed_in(grant("reader", {"*": ["view"], "projects": ["export"]}))
+    assert reader.get("/scenario/scenario.xlsx?p=P1").status_code == 200
+    assert reader.get("/scenario/scenario.xlsx?p=P1&l=L1").status_code == 403
+
+
+def test_an_address_written_by_hand_is_answered_in_words(city: DiagnosisRun, admin_client: Client) -> None:
+    assert admin_client.get("/scenario/?saved=²").status_code == 404
+    assert admin_client.get("/scenario/compare/?s=²").status_code == 200
+    admin_client.post("/scenario/keep/", {"p": ["P1"], "name": "甲案", "why": "比选", "origin": "别处"})
+    assert Scenario.objects.get().origin == Scenario.Origin.PICKED
+
+
 def test_nothing_picked_or_no_reason_is_not_kept(city: DiagnosisRun, admin_client: Client) -> None:
     admin_client.post("/scenario/keep/", {"name": "空", "why": "试"})
     admin_client.post("/scenario/keep/", {"name": "无理由", "why": " ", "p": ["P1"]})

@@ -87,7 +87,7 @@ def _candidates(request: HttpRequest, asked: QueryDict, run: Any) -> dict[str, A
 def _kept(request: HttpRequest, text: str) -> Scenario | None:
     if not text:
         return None
-    found = kept_scenarios(request.user).filter(pk=text).first() if text.isdigit() else None
+    found = kept_scenarios(request.user).filter(pk=text).first() if text.isdecimal() else None
     if found is None:
         raise Http404("没有这个情景，或它不在您的范围内。")
     return found
@@ -120,7 +120,7 @@ def keep(request: HttpRequest) -> HttpResponse:
             projects=chosen.projects,
             leads=chosen.leads,
             why=asked.get("why", ""),
-            origin=asked.get("origin") or Scenario.Origin.PICKED,
+            origin=asked["origin"] if asked.get("origin") in Scenario.Origin.values else Scenario.Origin.PICKED,
             shown=outcome_of(user, run, chosen).summary,
         )
     except ValidationError as error:
@@ -149,8 +149,11 @@ def scenario_file(request: HttpRequest) -> HttpResponse:
     if run is None:
         raise Http404("还没有诊断，不能推演。")
     projects, leads = (kept.projects, kept.leads) if kept else (request.GET.getlist("p"), request.GET.getlist("l"))
+    chosen = picked(user, run.place, projects, leads)
+    if chosen.leads:
+        rights.demand(user, registry["leads"], rights.EXPORT)
     with override(None):  # files keep the declared words
-        outcome = outcome_of(user, run, picked(user, run.place, projects, leads))
+        outcome = outcome_of(user, run, chosen)
         body = workbook(outcome, kept.name if kept else "", kept.why if kept else "")
     return download(body, f"{run.place.name}情景推演{kept.name if kept else ''}.xlsx", FORMS["xlsx"])
 
@@ -160,7 +163,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     """Some kept scenarios beside each other, each by the diagnosis in force."""
     _reading(request)
     user = request.user
-    asked = [text for text in request.GET.getlist("s") if text.isdigit()][:COMPARED]
+    asked = [text for text in request.GET.getlist("s") if text.isdecimal()][:COMPARED]
     held = {one.pk: one for one in kept_scenarios(user).filter(pk__in=asked)}
     kept = [held[pk] for pk in map(int, asked) if pk in held]
     place = queries.place_for(user, request.GET.get("place", ""))
