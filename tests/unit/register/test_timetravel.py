@@ -64,7 +64,9 @@ def test_every_moment_is_seen_again_as_it_was(
             rows = Enterprise.objects.order_by("uscc")
             picked = rows[which % rows.count()] if rows.count() else None
             if what == "new" or picked is None:
-                Enterprise.objects.create(uscc=make_uscc("620104", 500 + next_record() % 90_000), name=word, name_key=word)
+                Enterprise.objects.create(
+                    uscc=make_uscc("620104", 500 + next_record() % 90_000), name=word, name_key=word
+                )
             elif what == "drop":
                 picked.delete()
             elif what == "figure":
