@@ -4,8 +4,9 @@ Graphs are frames (source, target[, weight]); names are any values of one type. 
 names. Figures equal networkx's (held by tests); how much faster: ``benchmarks/network.py``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -43,22 +44,17 @@ class Indexed:
         )
         if weight.null_count() or not weight.is_finite().all() or (weight <= 0).any():
             raise ValueError("edges: weight must be a number above 0 in every row")
-        single = (
-            edges.select("source", "target")
-            .with_columns(weight=weight)
-            .filter(pl.col("source") != pl.col("target"))
-            .group_by("source", "target")
-            .agg(pl.col("weight").max())
-            .sort("source", "target")
-        )
         more = pl.Series(list(extra), dtype=edges["source"].dtype)
         names = pl.concat([edges["source"], edges["target"], more]).unique().sort()
-        return cls(
-            names,
-            names.search_sorted(single["source"]).to_numpy().astype(np.int64),
-            names.search_sorted(single["target"]).to_numpy().astype(np.int64),
-            single["weight"].to_numpy(),
-        )
+        source, target = (names.search_sorted(edges[end]).to_numpy().astype(np.int64) for end in ("source", "target"))
+        pair = source * len(names) + target
+        order = np.argsort(pair, kind="stable")
+        pair, greatest = pair[order], weight.to_numpy()[order]
+        first = np.flatnonzero(np.append(True, np.diff(pair) > 0)[: len(pair)])
+        source, target = np.divmod(pair[first], max(len(names), 1))
+        greatest = np.maximum.reduceat(greatest, first) if len(first) else greatest
+        held = source != target
+        return cls(names, source[held], target[held], greatest[held])
 
     def __len__(self) -> int:
         return len(self.names)
@@ -195,19 +191,20 @@ def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
     """Nodes without which the graph, direction aside, falls apart: (name, parts), parts = pieces its piece falls into."""
     graph = Indexed.of(edges)
     plain = _undirected(graph)
-    points = np.array(sorted(rx.articulation_points(plain)), np.int64)
-    member = {(node, block) for pair, block in rx.biconnected_components(plain).items() for node in pair}
-    blocks = (
-        np.bincount([node for node, _ in member], minlength=len(graph)) if member else np.zeros(len(graph), np.int64)
-    )
+    block_of = rx.biconnected_components(plain)
+    nodes, block = _flat(block_of), np.repeat(np.fromiter(block_of.values(), np.int64, len(block_of)), 2)
+    member = np.unique(nodes * (block.max(initial=0) + 1) + block)  # a node once in each of its blocks
+    blocks = np.bincount(member // (block.max(initial=0) + 1), minlength=len(graph))
+    points = np.flatnonzero(blocks > 1)
     return pl.DataFrame({"name": graph.names.gather(points), "parts": blocks[points]})
 
 
 def bridges(edges: pl.DataFrame) -> pl.DataFrame:
     """Edges without which the graph, direction aside, falls apart: (source, target) as they stand in ``edges``."""
     graph = Indexed.of(edges)
-    found = {frozenset(pair) for pair in rx.bridges(_undirected(graph))}
-    held = np.array([frozenset(pair) in found for pair in graph.pairs()], bool)
+    found = np.sort(_flat(rx.bridges(_undirected(graph))).reshape(-1, 2))
+    ends = np.sort(np.column_stack([graph.source, graph.target]))
+    held = np.isin(ends @ [len(graph), 1], found @ [len(graph), 1])
     return pl.DataFrame(
         {"source": graph.names.gather(graph.source[held]), "target": graph.names.gather(graph.target[held])}
     )
@@ -228,9 +225,9 @@ def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
     starts = graph.names.search_sorted(pl.Series(chosen, dtype=graph.names.dtype).unique()).to_list() if chosen else []
     whole.add_edges_from_no_data([(n, start) for start in starts])
     above = rx.immediate_dominators(whole, n)
-    nodes = np.array(sorted(node for node in above if node != n), np.int64)
-    parent = np.full(n + 1, n, np.int64)
-    parent[nodes] = [above[node] for node in nodes.tolist()]
+    parent = np.full(n + 1, -1, np.int64)
+    parent[np.fromiter(above.keys(), np.int64, len(above))] = np.fromiter(above.values(), np.int64, len(above))
+    nodes = np.flatnonzero(parent[:n] >= 0)
     depth, dominated, climb = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64), parent[nodes]
     below = nodes.copy()
     while len(below):
@@ -239,15 +236,20 @@ def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
         depth[below] += 1
         np.add.at(dominated, climb, 1)
         climb = parent[climb]
-    names = [*graph.names.to_list(), None]
+    over = pl.Series(parent[nodes]).replace(n, None)
     return pl.DataFrame(
         {
             "name": graph.names.gather(nodes),
-            "dominator": pl.Series([names[i] for i in parent[nodes]], dtype=graph.names.dtype),
+            "dominator": graph.names.gather(over),
             "depth": depth[nodes],
             "dominated": dominated[nodes],
         }
     )
+
+
+def _flat(pairs: Collection[tuple[int, int]]) -> Integers:
+    """Both numbers of every pair, one after the other."""
+    return np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(pairs))
 
 
 def _undirected(graph: Indexed) -> "rx.PyGraph[int, None]":
