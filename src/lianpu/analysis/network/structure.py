@@ -4,7 +4,7 @@ Graphs are frames (source, target[, weight]); names are any values of one type. 
 names. Figures equal networkx's (held by tests); how much faster: ``benchmarks/network.py``.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -191,7 +191,7 @@ def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
     """Nodes without which the graph, direction aside, falls apart: (name, parts), parts = pieces its piece falls into."""
     graph = Indexed.of(edges)
     plain = _undirected(graph)
-    block_of = rx.biconnected_components(plain)
+    block_of: Mapping[tuple[int, int], int] = rx.biconnected_components(plain)
     nodes, block = _flat(block_of), np.repeat(np.fromiter(block_of.values(), np.int64, len(block_of)), 2)
     member = np.unique(nodes * (block.max(initial=0) + 1) + block)  # a node once in each of its blocks
     blocks = np.bincount(member // (block.max(initial=0) + 1), minlength=len(graph))
@@ -202,7 +202,7 @@ def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
 def bridges(edges: pl.DataFrame) -> pl.DataFrame:
     """Edges without which the graph, direction aside, falls apart: (source, target) as they stand in ``edges``."""
     graph = Indexed.of(edges)
-    found = np.sort(_flat(rx.bridges(_undirected(graph))).reshape(-1, 2))
+    found = np.sort(_flat(list(rx.bridges(_undirected(graph)))).reshape(-1, 2))
     ends = np.sort(np.column_stack([graph.source, graph.target]))
     held = np.isin(ends @ [len(graph), 1], found @ [len(graph), 1])
     return pl.DataFrame(
@@ -247,7 +247,7 @@ def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
     )
 
 
-def _flat(pairs: Collection[tuple[int, int]]) -> Integers:
+def _flat(pairs: Collection[tuple[int, ...]]) -> Integers:
     """Both numbers of every pair, one after the other."""
     return np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(pairs))
 
