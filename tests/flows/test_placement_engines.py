@@ -158,8 +158,6 @@ import sys
 from pathlib import Path
 from lianpu.analysis.placement import Placer
 from lianpu.chains.scale import place_file
-from lianpu.cli.console import USAGE
-from lianpu.cli.main import main
 model, source, target, master = sys.argv[1:]
 place_file(Placer.load(model), source, Path(target), engine="spark", master=master, progress=lambda *_: None)
 """
