@@ -1,6 +1,6 @@
 """Placement on an Apache Spark standalone cluster on this machine: rows a second and core, memory a core.
 
-    PYTHONPATH=.venv-spark/lib/python3.11/site-packages python benchmarks/placement_spark.py DATA [--rows 1100000] [--workers 2]
+    PYTHONPATH=$PWD/.venv-spark/lib/python3.11/site-packages python benchmarks/placement_spark.py DATA [--rows 1100000] [--workers 2]
 
 ``scripts/test`` makes .venv-spark where there is Java. Spark takes its time to begin, so two sizes are placed and the rate is
 that of the rows between them. Memory is the most that any Python worker, and any executor's JVM, has held.
@@ -70,7 +70,9 @@ def main() -> None:
     done.set()
     watcher.join()
     rate = (sizes[1] - sizes[0]) / (seconds[1] - seconds[0])
-    print(f"{rate:,.0f} rows/s, {rate / options.workers:,.0f} a core; to begin and end {seconds[0] - sizes[0] / rate:.0f} s")
+    print(
+        f"{rate:,.0f} rows/s, {rate / options.workers:,.0f} a core; to begin and end {seconds[0] - sizes[0] / rate:.0f} s"
+    )
     print("; ".join(f"largest {kind} {peak:,} MiB" for kind, peak in peaks.items()))
 
 
