@@ -41,7 +41,9 @@ def test_a_model_is_trained_looked_into_and_left_again(admin, decided):
     assert f"已确认挂链 {decided} 条" in taught.inner_text()
     assert admin.rows_behind(taught.evaluate("link => link.href")) == decided
     admin.page.set_viewport_size(SIZES["phone"])
-    assert admin.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing stands out at a phone's width"
+    assert admin.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+        "nothing stands out at a phone's width"
+    )
     if "启用时的变化" in admin.text("main"):
         admin.follow("form[action='/review/model/'] button")
         assert "改用此模型" in admin.text("#model")

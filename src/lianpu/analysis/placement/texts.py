@@ -70,27 +70,33 @@ def search(automaton: BytesAhoCorasick, texts: Texts) -> tuple[np.ndarray, np.nd
 
 def normalise(word: str) -> str:
     """A word in the form in which texts are searched: half width, upper case, no blanks at the ends."""
-    return Texts.of([word]).codes[:-1].astype("<u4").tobytes().decode("utf-32-le").strip()
+    return word.translate(_shapes()).strip()
+
+
+@cache
+def _shapes() -> dict[int, int]:
+    """What :meth:`Texts.of` turns into something else, for single words."""
+    shape = lexicon.tables()[0]
+    other = np.flatnonzero(shape != np.arange(len(shape)))
+    return dict(zip(other.tolist(), shape[other].tolist(), strict=True))
 
 
 class Crossing:
     """Where a term may reach over a separator (1,4-丁二醇): such separators cut nothing. Judged by the neighbours alone."""
 
     def __init__(self, terms: Sequence[str]) -> None:
-        kinds = lexicon.tables()[1]
         inside, before, after, final, initial = (np.zeros(0x110000, dtype=bool) for _ in range(5))
-        for term in terms:
-            codes = [ord(character) for character in term]
-            for place, code in enumerate(codes):
-                if kinds[code] == Kind.TEXT and code != ord("."):
-                    continue
-                inside[code] = True
-                if place == 0:
-                    initial[codes[1:2]] = True
-                elif place == len(codes) - 1:
-                    final[codes[place - 1]] = True
-                else:
-                    before[codes[place - 1]] = after[codes[place + 1]] = True
+        batch = Texts.of(terms)
+        codes = batch.codes
+        ends = np.zeros(len(codes), dtype=bool)
+        ends[batch.bounds[1:] - 1] = True
+        parts = np.flatnonzero(((lexicon.tables()[1][codes] != Kind.TEXT) | (codes == ord("."))) & ~ends)
+        inside[codes[parts]] = True
+        opens, closes = ends[parts - 1], ends[parts + 1]  # the last character of all is a NUL, so -1 will do
+        initial[codes[parts[opens & ~closes] + 1]] = True
+        final[codes[parts[closes & ~opens] - 1]] = True
+        between = parts[~opens & ~closes]
+        before[codes[between - 1]] = after[codes[between + 1]] = True
         self._any = bool(inside.any())
         self._inside, self._before, self._after, self._final, self._initial = inside, before, after, final, initial
 
