@@ -314,19 +314,18 @@ def makers_elsewhere(user: Any, codes: Sequence[str], run: DiagnosisRun) -> "pl.
 
 
 def _reference_of(user: Any, run: DiagnosisRun) -> "Reference | None":
-    """The firms of the run's reference with their groups, made once for its file as it stands; None where there is no
+    """The firms of the run's reference with their groups, made once for its file; None where there is no
     readable one or the user may not see references."""
     stored = run.reference
     if stored is None or not rights.may(user, registry["references"], rights.VIEW):
         return None
-    file = Path(stored.file)
-    if not file.is_file():
+    if not Path(stored.file).is_file():
         return None
-    return _prepared(stored.pk, file.stat().st_mtime_ns, run.rules.get("min_confidence", FILLING_CONFIDENCE))
+    return _prepared(stored.pk, stored.file, run.rules.get("min_confidence", FILLING_CONFIDENCE))
 
 
 @lru_cache(maxsize=1)
-def _prepared(pk: int, _stamp: int, min_confidence: float) -> "Reference":
+def _prepared(pk: int, _file: str, min_confidence: float) -> "Reference":
     from dataclasses import replace
 
     from lianpu.analysis.pairing import Reference, TargetRules

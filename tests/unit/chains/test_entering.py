@@ -1,5 +1,6 @@
 """A reference with founding years teaches which segments places come to have; the diagnosis uses it and says so."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from lianpu.chains.models import Finding, Reference, Robustness, Segment
 from lianpu.chains.queries import segment_frame
-from lianpu.chains.services import diagnose_place, entry_of, load_reference, place_enterprises
+from lianpu.chains.services import diagnose_place, entry_of, load_reference, place_enterprises, references
 from lianpu.chains.services.entering import model_file
 from lianpu.chains.services.references import keep_reference
 from lianpu.chains.wording import steadiness
@@ -82,6 +83,33 @@ class TestTheReference:
         assert held.entry_version == ""
         assert held.entry_figures["why"] == "对照库没有注册日期"
         assert not model_file(Path(held.file)).exists(), "the earlier model goes with the firms that taught it"
+
+    def test_a_load_that_dies_leaves_the_reference_as_it_stood(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        held = keep(*nation())
+        files = (Path(held.file), model_file(Path(held.file)))
+        before = [file.read_bytes() for file in files]
+        firms, placements = nation()
+        monkeypatch.setattr(references, "_keep_rows", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            keep(firms.with_columns(year=pl.col("year") + 1), placements)
+        held.refresh_from_db()
+        assert Path(held.file) == files[0]
+        assert [file.read_bytes() for file in files] == before
+
+    def test_files_that_no_reference_names_any_more_are_removed_once_the_new_ones_are_kept(
+        self, home: Path, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        first, folder = keep(*nation()), home / "references"
+        underway, left = folder / "underway.parquet", folder / "left.parquet"
+        for file in (underway, left):
+            file.touch()
+        os.utime(left, (0, 0))  # by a load that died long ago
+        with django_capture_on_commit_callbacks() as waiting:
+            held = keep(*nation())
+        assert Path(first.file).is_file(), "readers have it until the new row is committed"
+        for once in waiting:
+            once()
+        assert set(folder.iterdir()) == {Path(held.file), model_file(Path(held.file)), underway}
 
     def test_a_few_cities_are_too_few(self) -> None:
         held = keep(*nation(cities=5))

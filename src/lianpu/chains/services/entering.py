@@ -42,7 +42,6 @@ def teach(placed: "pl.DataFrame", file: Path, source_hash: str) -> Mapping[str, 
 
     from lianpu.analysis.entry import METHOD, EntryModel, held_back
 
-    model_file(file).unlink(missing_ok=True)
     segments = segment_frame()
     filling = _filling(placed, segments)
     years = filling["year"].drop_nulls() if "year" in filling.columns else pl.Series(dtype=pl.Int32)
@@ -130,13 +129,13 @@ def _told(
     here = here.with_columns(value=pl.col("value") * min(1.0, most / float(here["value"].sum())))
     now = pl.concat([here, _counts(nearby.filter(~itself))])
     around = now.select("place").unique().with_columns(parent=pl.lit("home"))
-    model = _model(str(file), held.entry_version)
+    model = _model(str(file))
     frame: pl.DataFrame = getattr(model, how)(now, places=around)
     return frame.filter(pl.col("place") == place.code)
 
 
 @lru_cache(maxsize=2)
-def _model(file: str, version: str) -> "EntryModel":  # noqa: ARG001 — a model taught anew is another one
+def _model(file: str) -> "EntryModel":
     from lianpu.analysis.entry import EntryModel
 
     return EntryModel.load(file)

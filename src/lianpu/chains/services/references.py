@@ -1,6 +1,8 @@
 """References: bodies of firms outside the register, placed by the same model and kept as files for comparison."""
 
 import hashlib
+import secrets
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 WANTED = ("name", "uscc", "scope", "province", "city", "founded")
+_ABANDONED_S = 86_400
 
 
 def load_reference(
@@ -74,14 +77,13 @@ def keep_reference(
     """Store a placed body of firms: ``firms`` (firm, name, uscc, province, city and, if known, year of founding),
     ``placements`` (firm, segment, role, confidence). Where years are known, the reference teaches which segments places
     come to have."""
-    folder = Path(settings.LIANPU_HOME) / "references"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.parquet"
     # Firms without a placement too: their branches tell how far a group reaches.
     placed = firms.join(placements, on="firm", how="left")
+    file = _new_file()
     placed.write_parquet(file)
     taught = teach(placed.drop_nulls("segment"), file, source_hash)
     with transaction.atomic(), acting(user, reason="载入对照库", source="command"):
+        before = Reference.objects.select_for_update().filter(name=name).first()
         kept, _ = Reference.objects.update_or_create(
             name=name,
             defaults={
@@ -96,7 +98,26 @@ def keep_reference(
             },
         )
         _keep_rows(kept, firms, placements)
+        transaction.on_commit(lambda: _clear(file.parent, Path(before.file) if before else None), robust=True)
     return kept
+
+
+def _new_file() -> Path:
+    """A name of its own for each load: until the row names it, readers have the earlier files under the earlier figures."""
+    folder = Path(settings.LIANPU_HOME) / "references"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{secrets.token_hex(8)}.parquet"
+
+
+def _clear(folder: Path, before: Path | None) -> None:
+    """Remove the files that the row named ``before``, and what loads that died left behind: files of yesterday that no
+    row names. A load that is still under way keeps its own."""
+    named = {Path(file).stem for file in Reference.objects.values_list("file", flat=True)}
+    for file in folder.iterdir():
+        if file.stem not in named and (
+            (before is not None and file.stem == before.stem) or time.time() - file.stat().st_mtime > _ABANDONED_S
+        ):
+            file.unlink(missing_ok=True)
 
 
 def _keep_rows(kept: Reference, firms: "pl.DataFrame", placements: "pl.DataFrame") -> None:

@@ -52,19 +52,18 @@ class Known:
 
 
 def known_of(user: Any, run: DiagnosisRun, segments: "pl.DataFrame") -> Known | None:
-    """The run's reference on these segments, made once for its file as it stands; None where there is no readable one or
+    """The run's reference on these segments, made once for its file; None where there is no readable one or
     the user may not see references."""
     stored = run.reference
     if stored is None or not rights.may(user, registry["references"], rights.VIEW):
         return None
-    file = Path(stored.file)
-    if not file.is_file():
+    if not Path(stored.file).is_file():
         return None
-    return _known(stored.pk, file.stat().st_mtime_ns, tuple(segments.select("code", "filled_by").iter_rows()))
+    return _known(stored.pk, stored.file, tuple(segments.select("code", "filled_by").iter_rows()))
 
 
 @lru_cache(maxsize=3)
-def _known(pk: int, _stamp: int, asked: tuple[tuple[str, str], ...]) -> Known:
+def _known(pk: int, _file: str, asked: tuple[tuple[str, str], ...]) -> Known:
     import polars as pl
 
     from lianpu.analysis.coverage import Reference
