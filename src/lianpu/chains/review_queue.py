@@ -68,11 +68,8 @@ def place_asked(user: Any, code: str) -> Place | None:
     """The place whose diagnosis weighs the questions: the one named, else the reader's own, else the latest diagnosed."""
     if code:
         return Place.objects.filter(code=code).first()
-    diagnosed = Place.objects.filter(diagnoses__is_latest=True)
-    for grant in [] if user.is_superuser else rights.grants_of(user):
-        if grant.place_path and (own := Place.objects.filter(path=grant.place_path).first()) is not None:
-            return own
-    return diagnosed.order_by("-diagnoses__pk").first()
+    own: Place | None = rights.own_place(user, Place.objects.all())
+    return own or Place.objects.filter(diagnoses__is_latest=True).order_by("-diagnoses__pk").first()
 
 
 def run_over(place: Place | None) -> DiagnosisRun | None:

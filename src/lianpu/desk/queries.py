@@ -201,12 +201,9 @@ def place_for(user: Any, code: str) -> Place | None:
     diagnosed = Place.objects.filter(diagnoses__is_latest=True).distinct()
     if code:
         return diagnosed.filter(code=code).first()
-    for grant in [] if user.is_superuser else rights.grants_of(user):
-        mine = diagnosed.filter(path=grant.place_path).first()
-        if mine is not None:
-            return mine
-    run = DiagnosisRun.objects.filter(is_latest=True).select_related("place").first()
-    return run.place if run else None
+    own: Place | None = rights.own_place(user, diagnosed)
+    run = None if own else DiagnosisRun.objects.filter(is_latest=True).select_related("place").first()
+    return run.place if run else own
 
 
 def run_for(user: Any, place: Place | None) -> DiagnosisRun | None:

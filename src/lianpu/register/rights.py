@@ -44,12 +44,20 @@ SYSTEM = System()
 
 
 def grants_of(user: Any) -> list[Grant]:
-    """The user's grants, read once a request."""
+    """The user's grants in the order in which they were given, read once a request."""
     held: list[Grant] | None = getattr(user, "_lianpu_grants", None)
     if held is None:
-        held = list(Grant.objects.filter(user=user).select_related("role"))
+        held = list(Grant.objects.filter(user=user).select_related("role").order_by("pk"))
         user._lianpu_grants = held
     return held
+
+
+def own_place(user: Any, places: "models.QuerySet[Any]") -> Any | None:
+    """The one of ``places`` (rows with a ``path``) in which the person works: the first that a grant of theirs is limited
+    to; None for those who work in none of them or are limited to no place."""
+    paths = [] if user.is_superuser else [grant.place_path for grant in grants_of(user) if grant.place_path]
+    held = {one.path: one for one in places.filter(path__in=paths)} if paths else {}
+    return next((held[path] for path in paths if path in held), None)
 
 
 def _inside(user: Any, register: Register, path: str, start: str) -> Q:

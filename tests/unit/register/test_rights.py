@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lianpu.chains.models import Placement
 from lianpu.enterprises.models import Enterprise
+from lianpu.places.models import Place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.models import Grant, Role
@@ -142,6 +143,20 @@ def test_a_star_reaches_no_register_of_accounts_and_rights(db: None) -> None:
         assert not rights.may(user, registry[slug], rights.VIEW)
     assert rights.may(user, registry["grants"], rights.VIEW)
     assert not rights.may(user, registry["grants"], rights.CHANGE)
+
+
+def test_ones_own_place_is_the_first_that_one_is_limited_to(gazetteer: Mapping[str, Any]) -> None:
+    places = Place.objects.all()
+    assert rights.own_place(grant("all", {"*": ["*"]}), places) is None, "no limit, no place of one's own"
+    grant("two", {"places": ["view"]}, chain_code="LV")
+    grant("two", {"places": ["view"]}, place_path=PATHS[3])
+    user = grant("two", {"projects": ["change"]}, place_path=PATHS[2])
+    assert rights.own_place(user, places) == gazetteer["620102"]
+    assert rights.own_place(user, places.filter(kind=Place.Kind.CITY)) == gazetteer["620100"], "of those asked about"
+    assert rights.own_place(user, places.none()) is None
+    user.is_superuser = True
+    assert rights.own_place(user, places) is None
+    assert rights.own_place(rights.SYSTEM, places) is None
 
 
 def test_demand_says_what_is_missing(db: None) -> None:

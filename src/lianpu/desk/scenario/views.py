@@ -15,6 +15,7 @@ from lianpu.chains.queries import chains_in_order, diagnosed_places
 from lianpu.desk import queries
 from lianpu.desk.scenario.book import workbook
 from lianpu.desk.scenario.outcome import Outcome, compared, outcome_of
+from lianpu.places.models import Place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.exporting import FORMS
@@ -116,7 +117,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         row = keep_scenario(
             user=user,
             name=asked.get("name", ""),
-            place=_home(user, run),
+            place=rights.own_place(user, Place.objects.all()) or run.place,  # whose the scenario is
             projects=chosen.projects,
             leads=chosen.leads,
             why=asked.get("why", ""),
@@ -128,14 +129,6 @@ def keep(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     messages.success(request, gettext("情景已保存。"))
     return redirect(f"{reverse('desk:scenario')}?saved={row.pk}")
-
-
-def _home(user: Any, run: Any) -> Any:
-    """Whose the scenario is: the place within which the person works, else the place of the diagnosis."""
-    for grant in [] if user.is_superuser else rights.grants_of(user):
-        if grant.place_path:
-            return next(iter(type(run.place).objects.filter(path=grant.place_path)), run.place)
-    return run.place
 
 
 @require_GET
