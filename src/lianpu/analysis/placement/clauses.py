@@ -371,9 +371,13 @@ def _groups(stream: Stream) -> _Groups:
     own = np.zeros(len(places), dtype=bool)
     own[1:] = (stream.role[places[1:]] & WHOLE > 0) & (stream.comma[places[1:]] != stream.comma[places[:-1]])
     number, first, last = cut(own)
-    # A生产、销售B: words on both sides and a separator inside, so the last part belongs to the right
-    both = is_content(before[first]) & is_content(after[last])
+    # A生产、销售B: words on both sides and a separator inside, so the last part belongs to the right (A加工，批发、零售：B)
+    both = is_content(before[first]) & (is_content(after[last]) | (after[last] == Kind.COLON))
     inner = (before[places] != Kind.ACT) & both[number] & (places != first[number])
+    comma = inner & np.append(False, stream.comma[places[1:]] != stream.comma[places[:-1]])
+    parted = np.zeros(len(first), dtype=bool)
+    parted[number[comma]] = True
+    inner &= comma | ~parted[number]
     final = np.zeros(len(places), dtype=bool)
     if inner.any():
         last_inner = np.zeros(len(first), dtype=np.int64) - 1
