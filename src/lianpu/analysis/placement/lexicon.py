@@ -14,8 +14,8 @@ import numpy as np
 ROLES = ("makes", "trades", "serves", "researches")
 MAKES, TRADES, SERVES, RESEARCHES = 1, 2, 4, 8
 ROLE_BITS = dict(zip(ROLES, (MAKES, TRADES, SERVES, RESEARCHES), strict=True))
-#: Which role speaks for a group that names several (生产、销售 → makes).
-PRIORITY = (MAKES, RESEARCHES, SERVES, TRADES)
+#: Which role speaks for a group that names several (生产、销售 → makes): goods that are sold, serviced and studied are on sale.
+PRIORITY = (MAKES, TRADES, RESEARCHES, SERVES)
 
 
 def _set(text: str) -> frozenset[str]:
