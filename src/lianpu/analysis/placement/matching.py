@@ -222,11 +222,16 @@ class Matcher:
         hint[placed] = names.hints(firm_names.gather(placed).fill_null(""))
         works = np.zeros(len(does), dtype=bool)
         works[placed] = names.plain_works(firm_names.gather(placed))
-        # 铸造 without a word is done, not sold
-        works = works[mentions.row] | self._process[product[each]]
-        told, strength = _roles(mentions, group, hint, works, does, self.fills[pair_code])
+        works = works[mentions.row]
+        # 铸造 without a word is done, not sold, whatever the name
+        process = self._process[product[each]] & (mentions.source == SCOPE)
+        told, strength = _roles(mentions, group, hint, works, process, does, self.fills[pair_code])
         # 某某食品有限公司 as often makes food as it sells it: the name of a category tells no trade
         strength = np.where((mentions.source == NAME) & self.generic[product[each]], _OTHER_STEP, 1.0) * strength
+        # and 软件 that is developed is a product, though on a list of goods it tells nothing
+        wrote = self._software[product[each]] & self.generic[product[each]] & mentions.stated
+        wrote &= (mentions.roles & RESEARCHES > 0) & (self.fills[pair_code][group] == MAKES)
+        strength = np.where(wrote, strength / _GENERIC_SHARE, strength)
         plain = self._plain[product[each]] & (self.fills[pair_code][group] == MAKES)
         told, strength = _step(
             told,
@@ -294,12 +299,18 @@ class _Mentions:
 
 
 def _roles(
-    mentions: _Mentions, group: np.ndarray, hint: np.ndarray, works: np.ndarray, does: np.ndarray, fills: np.ndarray
+    mentions: _Mentions,
+    group: np.ndarray,
+    hint: np.ndarray,
+    works: np.ndarray,
+    process: np.ndarray,
+    does: np.ndarray,
+    fills: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Role bits and final strength of every mention; one without its own takes them from kin, name or default.
 
-    ``hint`` and ``does`` are, by row, what the name tells and what the scope names at all; ``works``, by mention, whether
-    the name is plainly that of a works or the term a deed; ``fills`` is by pair.
+    ``hint`` and ``does`` are, by row, what the name tells and what the scope names at all; ``works`` and ``process``, by
+    mention, whether the name is plainly that of a works and whether the term is a deed; ``fills`` is by pair.
     """
     roles = mentions.roles
     if not len(roles):
@@ -315,6 +326,7 @@ def _roles(
     hint = np.where((hint == MAKES) & ~works & ~by_name & (does & (MAKES | TRADES) > 0), 0, hint)
     # and a service without a word (起重设备安装工程) is done, whatever the name
     hint = np.where((fills & (SERVES | RESEARCHES) > 0) & ~by_name, fills, hint)
+    hint = np.where(process, MAKES, hint)
     # a product in the name alone: a firm that nowhere makes anything does not make this one either
     hint = np.where(by_name & (hint != SERVES) & (does & TRADES > 0) & (does & MAKES == 0), TRADES, hint)
     told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, fills, TRADES)))
