@@ -231,6 +231,10 @@ class Grammar:
         weight = _RESIDUAL[after]
         long_tail = (after == Kind.TEXT) & (stream.end[following] - stream.start[following] > 1)
         weight[long_tail] *= 0.6
+        # 氧气|减压器 is a device that no list knows, 水泥|搅拌|设备 one that is known by its head
+        device = _DEVICE_CHARS[np.minimum(texts.codes[stream.end[following] - 1], len(_BREAKS) - 1)]
+        beyond = stream.after[following] == Kind.HEAD
+        weight[(after == Kind.TEXT) & (device & ~self.device[product] | beyond) & (product >= 0)] = 0.0
         roles = np.append(groups.roles, np.uint8(0))[governor[keep]]
         learned = (after == Kind.HEAD) & (stream.role[following] == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
         weight[learned] = 0.35
@@ -283,6 +287,8 @@ _RESIDUAL = np.ones(32)
 _RESIDUAL[Kind.HEAD] = 0.0
 _RESIDUAL[Kind.PRODUCT] = 0.2  # 汽车|轮胎 is a compound, 农药|化肥 a list without its comma
 _RESIDUAL[Kind.TEXT] = 0.4
+_DEVICE_CHARS = np.zeros(0x10000, dtype=bool)
+_DEVICE_CHARS[[ord(mark) for mark in "机器泵阀仪炉"]] = True
 _BREAKS = np.zeros(0x10000, dtype=bool)
 _BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
 
