@@ -232,9 +232,12 @@ class Grammar:
         long_tail = (after == Kind.TEXT) & (stream.end[following] - stream.start[following] > 1)
         weight[long_tail] *= 0.6
         # 氧气|减压器 is a device that no list knows, 水泥|搅拌|设备 one that is known by its head
-        device = _DEVICE_CHARS[np.minimum(texts.codes[stream.end[following] - 1], len(_BREAKS) - 1)]
-        beyond = stream.after[following] == Kind.HEAD
-        weight[(after == Kind.TEXT) & (device & ~self.device[product] | beyond) & (product >= 0)] = 0.0
+        last = np.minimum(texts.codes[stream.end[following] - 1], len(_BREAKS) - 1)
+        device = _DEVICE_CHARS[last]
+        beyond = (stream.after[following] == Kind.HEAD) | (_OTHER_WORDS[last] & ~long_tail)
+        again = self.device[product] & (last == ord("械")) & ~long_tail  # 切纸机|械
+        weight[(after == Kind.TEXT) & (device & ~self.device[product] | beyond & ~again) & (product >= 0)] = 0.0
+        weight[again & (after == Kind.TEXT) & (product >= 0)] = 0.8
         roles = np.append(groups.roles, np.uint8(0))[governor[keep]]
         learned = (after == Kind.HEAD) & (stream.role[following] == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
         weight[learned] = 0.35
@@ -288,7 +291,9 @@ _RESIDUAL[Kind.HEAD] = 0.0
 _RESIDUAL[Kind.PRODUCT] = 0.2  # 汽车|轮胎 is a compound, 农药|化肥 a list without its comma
 _RESIDUAL[Kind.TEXT] = 0.4
 _DEVICE_CHARS = np.zeros(0x10000, dtype=bool)
-_DEVICE_CHARS[[ord(mark) for mark in "机器泵阀仪炉"]] = True
+_DEVICE_CHARS[[ord(mark) for mark in lexicon.DEVICE_CHARS]] = True
+_OTHER_WORDS = np.zeros(0x10000, dtype=bool)
+_OTHER_WORDS[[ord(mark) for mark in lexicon.OTHER_WORDS]] = True
 _BREAKS = np.zeros(0x10000, dtype=bool)
 _BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
 

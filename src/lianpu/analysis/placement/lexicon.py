@@ -222,6 +222,10 @@ GENERIC = _set(
 )
 #: A product right after one of these characters is another thing: 废钢 is no steel, 仿皮革 no leather.
 PREFIX_BREAKS = "废旧仿非假"
+#: Unknown words that end in one of these are devices: 氧气|减压器.
+DEVICE_CHARS = "机器泵阀仪炉"
+#: A product before one of these alone is part of another word or thing: 制服|务, 农药|械, 锅炉|钢, 硝基苯|酚.
+OTHER_WORDS = "务装动置电械票钢酚酯酮醇酸胺醛烯烷醚盐"
 
 
 #: Heads that make an activity before them part of the noun: 粮食加工|机械, but not 生产|环保…
