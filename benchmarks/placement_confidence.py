@@ -25,7 +25,7 @@ from lianpu.analysis.placement import Placer
 from lianpu.analysis.placement.confidence import FACTS, MOST_OVER_STRENGTH, facts
 from lianpu.analysis.placement.lexicon import ROLES
 
-RIDGE = 2.0  # on the weights of the facts
+RIDGE = 1.0  # on the weights of the facts
 FIRMNESS = (
     3.0,
     0.4,

@@ -57,7 +57,9 @@ class Objects:
 
     ``text`` row of the span, ``start``/``end`` offsets in it, ``roles`` bits of the governing activities (0: none stated),
     ``stated`` whether an activity governs it, ``excluded`` whether an exception or licence clause takes it back,
-    ``product`` number of the product or -1, ``weight`` how far the span still means that product (0 to 1).
+    ``product`` number of the product or -1, ``weight`` how far the span still means that product (0 to 1), ``reach`` how
+    many words and marks lie between it and its activity (0 where none is stated), ``modified`` whether words before it in
+    its item say which (电磁|阀门).
     """
 
     text: np.ndarray
@@ -69,6 +71,8 @@ class Objects:
     product: np.ndarray
     weight: np.ndarray
     item: np.ndarray
+    reach: np.ndarray
+    modified: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Reading:
             found.product[taken],
             found.weight[taken],
             found.item[taken] + occurrence * (int(found.item.max(initial=0)) + 1),
+            found.reach[taken],
+            found.modified[taken],
         )
 
 
@@ -258,6 +264,12 @@ class Grammar:
         roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
         roles = np.where((roles == 0) & _in_shop(stream)[keep], TRADES, roles).astype(np.uint8)
         end = np.where(product >= 0, start + self.lengths[product], stream.end[keep])
+        before, by = stream.before[keep], governor[keep]
+        reach = np.zeros(len(keep), dtype=np.int64)
+        stated = np.flatnonzero(by >= 0)
+        reach[stated] = np.minimum(
+            np.abs(groups.first[by[stated]] - keep[stated]), np.abs(groups.last[by[stated]] - keep[stated])
+        )
         return Objects(
             text,
             start - base,
@@ -268,6 +280,8 @@ class Grammar:
             product,
             weight,
             stream.item[keep],
+            reach,
+            (before == Kind.TEXT) | (before == Kind.HEAD),
         )
 
 

@@ -41,6 +41,13 @@ FACTS = (
     "every term also speaks for another segment",
     "nothing but generic words, making",
     "making that no word states, under a name that is no works'",
+    "making whose word stands far off",
+    "making under a trading name",
+    "trade in goods of one kind only, by the words before",
+    "no term longer than two characters",
+    "log odds of the lexical strength × serves",
+    "trade in what the name says",
+    "trade of a firm that makes something",
 )
 
 MOST_OVER_STRENGTH = 2.5
@@ -79,6 +86,10 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
     length = np.maximum.reduceat(found.end - found.start, opens)
     mentions = np.bincount(found.group, minlength=pairs)
     named, written = np.logical_or.reduceat(by_name, opens), np.logical_or.reduceat(~by_name, opens)
+    # 0 up to ten words and marks from the nearest activity, 1 from 27 on
+    reach = np.minimum.reduceat(np.where(by_name, 1 << 10, found.reach), opens)
+    far = written * np.clip(np.log(np.maximum(reach, 1) / 10), 0.0, 1.0)
+    modified = np.logical_and.reduceat(by_name | found.modified, opens) & written
     unstated = ~np.logical_or.reduceat(found.stated & (found.roles > 0), opens)
     called = firm_names.gather(found.pair_row).fill_null("")
     outside, works = names.outside(called), names.works(called)
@@ -87,6 +98,8 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
     rivalled = np.minimum.reduceat(rivals[same], opens) > 1
     generic = np.logical_and.reduceat(matcher.generic[found.term], opens)
     makes, trades = found.role == MAKES, found.role == TRADES
+    called_trader = names.hints(called) == TRADES
+    maker = np.bincount(found.pair_row, makes & (found.score > 0.3))[found.pair_row] > 0
     spread, late = np.log(np.maximum(serious, 1)), np.log1p(before)
     return np.column_stack(
         [
@@ -112,6 +125,13 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
             rivalled,
             generic & makes,
             unstated & makes & ~works,
+            far * makes,
+            called_trader & makes,
+            modified & trades,
+            length == 2,
+            odds * (found.role == SERVES),
+            named & trades,
+            maker & trades,
         ]
     ).astype(np.float64)
 

@@ -162,6 +162,8 @@ class Evidence:
     stated: np.ndarray
     term: np.ndarray
     strength: np.ndarray
+    reach: np.ndarray
+    modified: np.ndarray
     group: np.ndarray
     pair_row: np.ndarray
     pair_code: np.ndarray
@@ -197,11 +199,14 @@ class Matcher:
         """Evidence in a batch; the two series have the same length, nulls count as empty."""
         scope_texts = Texts.of(scopes.fill_null("").to_list())
         name_row, name_start, name_end, name_product = self._in_names(Texts.of(firm_names.fill_null("").to_list()))
-        does, (row, start, end, product, roles, stated, weight) = self._in_scopes(scope_texts, name_row)
+        does, (row, start, end, product, roles, stated, weight, reach, modified) = self._in_scopes(
+            scope_texts, name_row
+        )
         extra = len(name_row)
         nothing = np.zeros(extra, dtype=np.uint8)
         row, start, end = np.append(row, name_row), np.append(start, name_start), np.append(end, name_end)
         product, roles = np.append(product, name_product), np.append(roles, nothing)
+        reach, modified = np.append(reach, nothing), np.append(modified, nothing.astype(bool))
         stated, weight = np.append(stated, nothing.astype(bool)), np.append(weight, np.ones(extra))
         source = np.append(np.full(len(row) - extra, SCOPE, np.uint8), np.full(extra, NAME, np.uint8))
         # one mention speaks for every code of its term
@@ -250,7 +255,8 @@ class Matcher:
                 chance[:, place] = -np.expm1(np.add.reduceat(np.where(told >> place & 1, missed, 0.0), mentions.pairs))
         role, score = _choose(chance, self.fills[pair_code])
         spans = (start[each], end[each], mentions.source, mentions.roles, mentions.stated, product[each], strength)
-        return Evidence(mentions.row, *spans, group, pair_row, pair_code, chance, role, score)
+        about = (reach[each], modified[each])
+        return Evidence(mentions.row, *spans, *about, group, pair_row, pair_code, chance, role, score)
 
     def _in_scopes(self, texts: Texts, also: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Roles of everything a row's scope names, and the products in it; rows ``also`` are read without a product."""
@@ -266,6 +272,8 @@ class Matcher:
             found.roles,
             found.stated,
             found.weight,
+            found.reach,
+            found.modified,
         )
 
     def _in_names(self, texts: Texts) -> tuple[np.ndarray, ...]:
