@@ -85,6 +85,9 @@ def test_what_is_excepted_does_not_count(scope: str) -> None:
         ("汽车检测仪生产", "Z3"),
         ("农药生产设备制造", "H1"),
         ("汽车配件制造", "Z3"),
+        ("汽车示教器生产", "Z3"),
+        ("水泥摊铺设备制造", "J1"),
+        ("农药械制造", "H1"),
     ],
 )
 def test_a_product_before_another_head_noun_is_only_a_modifier(scope: str, code: str) -> None:
@@ -138,6 +141,24 @@ def test_a_deed_without_a_word_is_done_and_not_sold() -> None:
         TAXONOMY, PRODUCTS.vstack(pl.DataFrame([("铸造", "Z1", 1.0)], schema=PRODUCTS.schema, orient="row"))
     )
     assert place("轮胎销售；铸造", "某某机械有限公司", foundry)["Z1"][0] == "makes"
+    assert place("轮胎销售；铸造", "某某商贸有限公司", foundry)["Z1"][0] == "makes"
+
+
+def test_software_that_is_developed_is_a_product_and_on_a_list_of_goods_tells_nothing() -> None:
+    coder = Placer.fit(
+        TAXONOMY, PRODUCTS.vstack(pl.DataFrame([("软件", "Z1", 1.0)], schema=PRODUCTS.schema, orient="row"))
+    )
+    assert place("软件的开发", placer=coder)["Z1"][0] == "makes"
+    assert place("软件的开发", placer=coder)["Z1"][1] > 0.5 > 0.2 > place("轮胎、软件销售", placer=coder)["Z1"][1]
+
+
+def test_what_is_sold_and_serviced_is_on_sale() -> None:
+    assert place("汽车的销售、维修")["Z3"][0] == "trades"
+
+
+def test_an_activity_far_from_its_goods_says_less() -> None:
+    near, far = "水泥的生产、销售", "水泥、" + "、".join("甲乙丙丁戊己庚辛壬癸子丑寅卯") + "的生产、销售"
+    assert place(far)["J1"][1] < place(near)["J1"][1]
 
 
 def test_the_name_says_less_where_the_scope_states_what_else_is_made() -> None:

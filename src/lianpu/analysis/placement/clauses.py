@@ -244,6 +244,10 @@ class Grammar:
         again = self.device[product] & (last == ord("械")) & ~long_tail  # 切纸机|械
         weight[(after == Kind.TEXT) & (device & ~self.device[product] | beyond & ~again) & (product >= 0)] = 0.0
         weight[again & (after == Kind.TEXT) & (product >= 0)] = 0.8
+        # 氧气|减压阀 is no oxygen
+        weight[
+            (after == Kind.PRODUCT) & self.device[stream.product[following]] & ~self.device[product] & (product >= 0)
+        ] = 0.0
         roles = np.append(groups.roles, np.uint8(0))[governor[keep]]
         learned = (after == Kind.HEAD) & (stream.role[following] == _LEARNED) & (roles & (SERVES | RESEARCHES) > 0)
         weight[learned] = 0.35
