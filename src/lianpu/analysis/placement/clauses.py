@@ -25,6 +25,7 @@ from lianpu.analysis.placement.lexicon import (
     ROLES,
     SERVES,
     SOFT,
+    TECHNICAL,
     TRADES,
     WHOLE,
     Kind,
@@ -360,6 +361,9 @@ def _demote(stream: Stream) -> None:
     kind[soft] = Kind.HEAD
     # 腌制|品 is a thing, 生产|等 is not
     kind[(kind == Kind.ACT) & (after == Kind.CARRY) & (following == _BOUND)] = Kind.TEXT
+    # 油气开采|技术咨询 is about it, no making
+    advised = (after == Kind.ACT) & (following & TECHNICAL == TECHNICAL) & (following & SERVES > 0)
+    kind[(kind == Kind.ACT) & (stream.role & MAKES > 0) & advised] = Kind.HEAD
     act = kind == Kind.ACT
     before = stream.before
     opens = act & ((before != Kind.ACT) | stream.new)
@@ -374,11 +378,12 @@ def _demote(stream: Stream) -> None:
     kind[places[compound[run - run[0]]]] = Kind.HEAD
 
 
-def _in_shop(stream: Stream) -> np.ndarray:
-    """Whether a token stands in a clause that lists goods of a general store."""
-    shop = np.zeros(int(stream.clause.max(initial=0)) + 1, dtype=bool)
-    shop[stream.clause[is_content(stream.kind) & (stream.role == _SHOP)]] = True
-    return np.asarray(shop[stream.clause])
+def _in_shop(stream: Stream, part: np.ndarray | None = None) -> np.ndarray:
+    """Whether a token stands in a clause (or other ``part``) that lists goods of a general store."""
+    part = stream.clause if part is None else part
+    shop = np.zeros(int(part.max(initial=0)) + 1, dtype=bool)
+    shop[part[is_content(stream.kind) & (stream.role == _SHOP)]] = True
+    return np.asarray(shop[part])
 
 
 def _groups(stream: Stream) -> _Groups:
@@ -420,7 +425,7 @@ def _groups(stream: Stream) -> _Groups:
     whole = np.ones(len(first), dtype=bool)
     np.logical_and.at(whole, number, narrow)
     shown = np.zeros(len(first), dtype=bool)
-    np.logical_or.at(shown, number, (bits & PUBLISH > 0) & (bits & SERVES > 0))
+    np.logical_or.at(shown, number, (bits & (PUBLISH | SOFT) == PUBLISH) & (bits & SERVES > 0))
     roles[shown] &= SERVES
     roles &= _ALL
     colon = after[last] == Kind.COLON
@@ -472,7 +477,10 @@ def _govern(stream: Stream, groups: _Groups) -> np.ndarray:
     takes = same_item | (apart & (stream.comma == stream.comma[first]))
     # A销售、B，C修理: B hangs on to what stands before it in the same comma
     hangs = has_last & ~before_right & apart & (stream.comma == stream.comma[groups.last[last]])
-    to_next = next_left & (~before_right | takes) & ~hangs & (same_item | ~groups.whole[following])
+    # …、百货零售，果树、蔬菜的种植: growing leaves the goods of a store alone, not its own list behind the comma
+    grown = has_last & (stream.role[first] & GROW > 0) & (stream.comma == stream.comma[first]) & apart
+    grown &= ~_in_shop(stream, stream.comma)
+    to_next = next_left & (~before_right | takes) & ~hangs & (same_item | ~groups.whole[following] | grown)
     to_last = before_right & ~to_next
     trail = has_last & ~to_next & ~to_last & (groups.roles[last] == TRADES)
     # 销售：建材；五金；百货: a colon reaches over the clause's end, up to the next activity or section

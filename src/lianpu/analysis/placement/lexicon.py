@@ -117,6 +117,9 @@ _GROW = _set("种植 养殖 饲养 放养 栽培 培植 种养 种养殖 种植�
 #: which serves nobody.
 PUBLISH = GROW
 _PUBLISH = _set("发布 广告发布")
+#: Advice: an activity directly before it is what the advice is about (油气开采|技术咨询). The bits of growing and of SOFT together.
+TECHNICAL = GROW | SOFT
+_TECHNICAL = _set("技术服务 技术咨询 技术转让 技术推广 技术培训 技术交流")
 #: Activities that before a device are part of its name even at the start of an item: 养殖|设备, but 维修|设备.
 NOUNISH = 128
 _NOUNISH = _set("种植 养殖 饲养 栽培 冶炼 开采 施工 勘探 装配 酿造 采掘 屠宰 纺织 烘焙 腌制 制造 回收 储存")
@@ -185,7 +188,7 @@ _WORDS: dict[Kind, str] = {
     """,
     # words that hold an activity's characters without being that activity.
     Kind.TEXT: """
-        深加工制品 深加工产品 装配式 保安服务 婚纱摄影 中餐制售 西餐制售 中西餐制售 快餐制售 非生产性 安全生产许可证 生产许可证 经营许可证 卫生许可证 安全生产 生产资料 农业生产资料 生产性 生产所需 生产科研所需
+        深加工制品 深加工产品 装配式 保安服务 婚纱摄影 中餐制售 西餐制售 中西餐制售 快餐制售 非生产性 安全生产许可证 生产许可证 经营许可证 卫生许可证 安全生产 生产资料 农业生产资料 生产性 生产所需 生产科研所需 生产和科研所需 科研和生产所需 生产与科研所需
         科研生产所需 生产科研 生产经营所需 加工贸易 来料加工贸易 制造业 加工业 采矿业 种植业 养殖业 种养业
         生产企业 制造企业 加工企业 加工厂
         生产设备 制造设备 加工设备 加工机械 生产装置 生产用 加工用 制造用 施工机械 施工设备 施工材料
@@ -251,7 +254,7 @@ PLAIN_ENDS = tuple(
     _set(
         """
         收购 批发 零售 销售 安装 施工 专业承包 设计 维修 修理 检修 大修 维护 维保 保养 改造 装修 维护管理 运输 配送
-        仓储 咨询 服务 推广 技术开发 地质勘查 噪声治理 噪音治理 噪声的治理
+        仓储 咨询 服务 复印 打印 推广 技术开发 地质勘查 噪声治理 噪音治理 噪声的治理
         """
     )
 )
@@ -279,7 +282,7 @@ def words() -> dict[str, tuple[Kind, int]]:
         found.update(dict.fromkeys(text.split(), (Kind.ACT, role)))
     for word in _SOFT & found.keys():
         found[word] = (Kind.ACT, found[word][1] | SOFT)
-    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW), (_PUBLISH, PUBLISH), (_NOUNISH, NOUNISH)):
+    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW), (_PUBLISH, PUBLISH), (_TECHNICAL, TECHNICAL), (_NOUNISH, NOUNISH)):
         for word in words_ & found.keys():
             found[word] = (Kind.ACT, found[word][1] | bits)
     for kind, text in _WORDS.items():

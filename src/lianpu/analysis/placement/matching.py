@@ -41,6 +41,8 @@ _BESIDE_STATED = 0.35  # 某某塑料制品厂 that by its scope makes 编织袋
 _OTHER_STEP = 0.3  # 有色金属材料加工: a maker is not yet in the trade of what it makes
 #: A term that holds one of these makes something, whatever its end: 中药材种植销售.
 _MADE = ("种植", "加工", "生产", "制造", "制作", "软件")
+#: Goods by their end: who makes these makes them, also in a segment that services fill.
+_GOODS_ENDS = ("配件", "零件", "备件", "部件", "器材", "设备", "机械")
 _AGAINST_NAME = 0.8  # a shop whose scope says 生产
 #: What may stand right after a product in a name that is the name of its business: 水泥|有限公司, 水泥|厂.
 _NAME_ENDS_2 = [
@@ -191,8 +193,13 @@ class Matcher:
             [acts.get(word, (0, 0))[1] & MAKES and acts[word][0] is Kind.ACT for word in terms.words], dtype=bool
         )
         self._plain = np.array(
-            [word.endswith(PLAIN_ENDS) and not any(deed in word for deed in _MADE) for word in terms.words], dtype=bool
+            [
+                word.endswith(PLAIN_ENDS) and (word.endswith("服务") or not any(deed in word for deed in _MADE))
+                for word in terms.words
+            ],
+            dtype=bool,
         )
+        self._goods = np.array([word.endswith(_GOODS_ENDS) for word in terms.words], dtype=bool)
         self._ends_2 = np.array([ord(word[0]) << 21 | ord(word[1]) for word in _NAME_ENDS_2], dtype=np.int64)
 
     def evidence(self, firm_names: pl.Series, scopes: pl.Series) -> Evidence:
@@ -244,6 +251,7 @@ class Matcher:
             self.fills[pair_code][group],
             self._software[product[each]],
             self._deed[product[each]] & ~plain,
+            self._goods[product[each]],
         )
         made = _any((mentions.source == SCOPE) & stated[each] & (told & MAKES > 0), mentions.pairs)
         beside = ~made & np.isin(pair_row, pair_row[made])
@@ -346,9 +354,15 @@ def _roles(
 
 
 def _step(
-    told: np.ndarray, strength: np.ndarray, fills: np.ndarray, software: np.ndarray, deed: np.ndarray
+    told: np.ndarray,
+    strength: np.ndarray,
+    fills: np.ndarray,
+    software: np.ndarray,
+    deed: np.ndarray,
+    goods: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Roles and strengths as the step of the chain sees them; ``fills`` and ``software`` (the term is one) by mention.
+    """Roles and strengths as the step of the chain sees them; ``fills`` by mention, and what the term is: ``software``, a
+    ``deed``, ``goods`` by its end.
 
     Who generates power or heat runs a plant: where services fill the segment that serves it. Who makes goods is not yet
     in their trade. To develop software is to make it.
@@ -356,7 +370,7 @@ def _step(
     # 报废汽车回收: a term with an activity of its own is what the segment itself does
     told = np.where(deed & (fills & (MAKES | SERVES) > 0), fills, told)
     makes = told & MAKES > 0
-    runs = makes & (fills == SERVES)
+    runs = makes & (fills == SERVES) & ~goods
     told = np.where(runs, (told ^ MAKES) | SERVES, told)
     wrote = software & (fills == MAKES) & (told & RESEARCHES > 0)
     told = np.where(wrote, told | MAKES, told).astype(np.uint8)
