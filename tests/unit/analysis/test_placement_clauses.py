@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lianpu.analysis.placement import parse, texts
 from lianpu.analysis.placement.clauses import Grammar, Objects
-from lianpu.analysis.placement.lexicon import MAKES
+from lianpu.analysis.placement.lexicon import MAKES, TRADES
 from lianpu.analysis.placement.texts import Texts, normalise
 
 
@@ -71,6 +71,9 @@ SENTENCES = [
     ("软件开发；服务器、交换机销售", "软件:r 服务器:t 交换机:t"),
     ("农机配件、园林绿化、工厂化育苗", "农机配件:?"),
     ("百货、副食、农药、苹果种植", "农药:t 苹果:m"),
+    ("百货、化肥的零售，苹果、蔬菜的种植", "化肥:t 苹果:m 蔬菜:m"),
+    ("百合种植技术咨询、推广", "百合种植:s"),
+    ("经营本企业生产和科研所需的仪器的进口", "仪器:t"),
     ("家用制氧仪、口罩", "口罩:?"),
     ("养殖设备、农机、兽药销售", "养殖设备:t 农机:t 兽药:t"),
     ("维修设备、水泵", "设备:s 水泵:s"),
@@ -230,6 +233,11 @@ def test_normalising_keeps_every_character_in_its_place(text: str) -> None:
 def test_a_product_that_ends_in_its_own_activity_leaves_other_goods_alone(scope: str, products: list[str]) -> None:
     found = Grammar(products).read(Texts.of([scope])).everywhere()
     assert not (found.roles[found.product == 0] & MAKES).any()
+
+
+def test_software_development_on_a_list_is_about_software_alone() -> None:
+    found = Grammar(["变压器", "软件开发"]).read(Texts.of(["变压器、软件开发、仪表的销售"])).everywhere()
+    assert (found.roles[found.product == 0] == TRADES).all()
 
 
 def test_a_product_named_twice_is_refused() -> None:

@@ -152,6 +152,13 @@ def test_software_that_is_developed_is_a_product_and_on_a_list_of_goods_tells_no
     assert place("软件的开发", placer=coder)["Z1"][1] > 0.5 > 0.2 > place("轮胎、软件销售", placer=coder)["Z1"][1]
 
 
+def test_goods_made_for_a_segment_of_services_are_made() -> None:
+    workshop = Placer.fit(
+        TAXONOMY, PRODUCTS.vstack(pl.DataFrame([("检修配件", "Z2", 1.0)], schema=PRODUCTS.schema, orient="row"))
+    )
+    assert place("检修配件制造", placer=workshop)["Z2"][0] == "makes"
+
+
 def test_what_is_sold_and_serviced_is_on_sale() -> None:
     assert place("汽车的销售、维修")["Z3"][0] == "trades"
 

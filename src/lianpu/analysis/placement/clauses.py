@@ -322,7 +322,9 @@ def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, 
         kind, role = words.get(term[cut:], (Kind.TEXT, 0))
         if kind is Kind.ACT and not (term[cut:] == "制作" and term.startswith(lexicon.SHOWN)):
             # 模具制造 at the end of a shop's list is about moulds alone, like growing
-            return len(term) - cut, role | GROW if role & MAKES else role
+            # and 软件开发 on a list of goods is about software alone
+            own = WHOLE if role & RESEARCHES and "软件" in term else GROW if role & MAKES else 0
+            return len(term) - cut, role | own
     return 0, 0
 
 
