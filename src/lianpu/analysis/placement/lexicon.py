@@ -282,7 +282,13 @@ def words() -> dict[str, tuple[Kind, int]]:
         found.update(dict.fromkeys(text.split(), (Kind.ACT, role)))
     for word in _SOFT & found.keys():
         found[word] = (Kind.ACT, found[word][1] | SOFT)
-    for words_, bits in ((_WHOLE, WHOLE | SOFT), (_GROW, GROW), (_PUBLISH, PUBLISH), (_TECHNICAL, TECHNICAL), (_NOUNISH, NOUNISH)):
+    for words_, bits in (
+        (_WHOLE, WHOLE | SOFT),
+        (_GROW, GROW),
+        (_PUBLISH, PUBLISH),
+        (_TECHNICAL, TECHNICAL),
+        (_NOUNISH, NOUNISH),
+    ):
         for word in words_ & found.keys():
             found[word] = (Kind.ACT, found[word][1] | bits)
     for kind, text in _WORDS.items():
