@@ -28,7 +28,7 @@ from lianpu.chains.models import (
 from lianpu.chains.queries import FILLING_CONFIDENCE, latest_run
 from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
-from lianpu.places.queries import inside
+from lianpu.places.queries import inside, own_place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.search import texts
@@ -68,8 +68,7 @@ def place_asked(user: Any, code: str) -> Place | None:
     """The place whose diagnosis weighs the questions: the one named, else the reader's own, else the latest diagnosed."""
     if code:
         return Place.objects.filter(code=code).first()
-    own: Place | None = rights.own_place(user, Place.objects.all())
-    return own or Place.objects.filter(diagnoses__is_latest=True).order_by("-diagnoses__pk").first()
+    return own_place(user) or Place.objects.filter(diagnoses__is_latest=True).order_by("-diagnoses__pk").first()
 
 
 def run_over(place: Place | None) -> DiagnosisRun | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
 from lianpu.chains.queries import latest_run, placement_lists
 from lianpu.places.models import Place
-from lianpu.places.queries import inside
+from lianpu.places.queries import inside, own_place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.models import Change
@@ -201,7 +201,7 @@ def place_for(user: Any, code: str) -> Place | None:
     diagnosed = Place.objects.filter(diagnoses__is_latest=True).distinct()
     if code:
         return diagnosed.filter(code=code).first()
-    own: Place | None = rights.own_place(user, diagnosed)
+    own = own_place(user, diagnosed)
     run = None if own else DiagnosisRun.objects.filter(is_latest=True).select_related("place").first()
     return run.place if run else own
 

@@ -6,16 +6,23 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lianpu.places.addresses import Resolver
 from lianpu.places.gazetteer import PlaceRow
 from lianpu.places.models import Place
+from lianpu.register import rights
 
 
 def place_by_code(code: str) -> Place:
     """The place with this code; ``Place.DoesNotExist`` otherwise."""
     return Place.objects.get(code=code)
+
+
+def own_place(user: Any, among: "QuerySet[Place] | None" = None) -> Place | None:
+    """The place (of those ``among``) in which a person works; None where their rights are limited to none."""
+    own: Place | None = rights.own_place(user, Place.objects.all() if among is None else among)
+    return own
 
 
 def match_places(texts: Iterable[str]) -> Mapping[str, int]:

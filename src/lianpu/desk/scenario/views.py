@@ -15,7 +15,7 @@ from lianpu.chains.queries import chains_in_order, diagnosed_places
 from lianpu.desk import queries
 from lianpu.desk.scenario.book import workbook
 from lianpu.desk.scenario.outcome import Outcome, compared, outcome_of
-from lianpu.places.models import Place
+from lianpu.places.queries import own_place
 from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.exporting import FORMS
@@ -117,7 +117,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         row = keep_scenario(
             user=user,
             name=asked.get("name", ""),
-            place=rights.own_place(user, Place.objects.all()) or run.place,  # whose the scenario is
+            place=own_place(user) or run.place,  # whose the scenario is
             projects=chosen.projects,
             leads=chosen.leads,
             why=asked.get("why", ""),
