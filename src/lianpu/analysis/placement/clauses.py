@@ -267,7 +267,13 @@ class Grammar:
         # a term that is itself a service (机械设计) stays one beside 制造
         own = np.where(product >= 0, self.tail_role[product], 0) & _ALL
         roles = np.where((own > 0) & (own & MAKES == 0), own, roles)
-        roles = np.where((roles == 0) & _in_shop(stream)[keep], TRADES, roles).astype(np.uint8)
+        roles = np.where((roles == 0) & _in_shop(stream)[keep], TRADES, roles)
+        # …、模具，销售自产产品: what stands before its own produce is made
+        acts = np.flatnonzero(stream.was == Kind.ACT)
+        produce = np.zeros(len(stream.kind), dtype=bool)
+        produce[acts[_ends_in(texts.codes, stream.end[acts], "自产")]] = True
+        ahead = np.append(stream.clause, -1)[next_mark(produce)[keep]]
+        roles = np.where((roles == 0) & (ahead == stream.clause[keep]), MAKES, roles).astype(np.uint8)
         end = np.where(product >= 0, start + self.lengths[product], stream.end[keep])
         before, by = stream.before[keep], governor[keep]
         reach = np.zeros(len(keep), dtype=np.int64)
@@ -315,6 +321,11 @@ _OTHER_WORDS = np.zeros(0x10000, dtype=bool)
 _OTHER_WORDS[[ord(mark) for mark in lexicon.OTHER_WORDS]] = True
 _BREAKS = np.zeros(0x10000, dtype=bool)
 _BREAKS[[ord(mark) for mark in lexicon.PREFIX_BREAKS]] = True
+
+
+def _ends_in(codes: np.ndarray, ends: np.ndarray, word: str) -> np.ndarray:
+    """Whether the text up to each of ``ends`` ends in a word of two characters."""
+    return np.asarray((codes[ends - 1] == ord(word[1])) & (codes[ends - 2] == ord(word[0])))
 
 
 def _activity_tail(term: str, words: dict[str, tuple[Kind, int]]) -> tuple[int, int]:

@@ -245,12 +245,13 @@ class Matcher:
         wrote &= (mentions.roles & RESEARCHES > 0) & (self.fills[pair_code][group] == MAKES)
         strength = np.where(wrote, strength / _GENERIC_SHARE, strength)
         plain = self._plain[product[each]] & (self.fills[pair_code][group] == MAKES)
+        idle = (mentions.source == NAME) & (told == TRADES) & (self.fills[pair_code][group] == MAKES)
         told, strength = _step(
             told,
             strength,
             self.fills[pair_code][group],
             self._software[product[each]],
-            self._deed[product[each]] & ~plain,
+            self._deed[product[each]] & ~plain & ~idle,
             self._goods[product[each]],
         )
         made = _any((mentions.source == SCOPE) & stated[each] & (told & MAKES > 0), mentions.pairs)
@@ -343,6 +344,7 @@ def _roles(
     # and a service without a word (起重设备安装工程) is done, whatever the name
     hint = np.where((fills & (SERVES | RESEARCHES) > 0) & ~by_name, fills, hint)
     hint = np.where(process, MAKES, hint)
+    roles = np.where(process & (roles == TRADES), MAKES, roles).astype(np.uint8)
     # a product in the name alone: a firm that nowhere makes anything does not make this one either
     hint = np.where(by_name & (hint != SERVES) & (does & TRADES > 0) & (does & MAKES == 0), TRADES, hint)
     told = np.where(kin > 0, kin, np.where(hint > 0, hint, np.where(named, fills, TRADES)))
@@ -367,7 +369,7 @@ def _step(
     Who generates power or heat runs a plant: where services fill the segment that serves it. Who makes goods is not yet
     in their trade. To develop software is to make it.
     """
-    # 报废汽车回收: a term with an activity of its own is what the segment itself does
+    # 报废汽车回收: a term with an activity of its own is what the segment itself does (not 砖加工厂 that only sells coal)
     told = np.where(deed & (fills & (MAKES | SERVES) > 0), fills, told)
     makes = told & MAKES > 0
     runs = makes & (fills == SERVES) & ~goods
