@@ -142,6 +142,12 @@ def test_a_deed_without_a_word_is_done_and_not_sold() -> None:
     )
     assert place("轮胎销售；铸造", "某某机械有限公司", foundry)["Z1"][0] == "makes"
     assert place("轮胎销售；铸造", "某某商贸有限公司", foundry)["Z1"][0] == "makes"
+    assert place("铸造、销售", "某某有限公司", foundry)["Z1"][0] == "makes"
+
+
+def test_what_stands_before_a_firm_s_own_produce_is_made() -> None:
+    assert place("配件，水泥，销售自产产品")["J1"][0] == "makes"
+    assert place("经营自产产品的出口和生产所需的水泥")["J1"][0] == "trades"
 
 
 def test_software_that_is_developed_is_a_product_and_on_a_list_of_goods_tells_nothing() -> None:
@@ -178,10 +184,10 @@ def test_unstated_counts_less_than_stated() -> None:
 
 
 def test_the_role_that_fills_a_segment_ranks_first_but_the_role_is_reported_as_found() -> None:
-    scope = "设备维修；塑钢门窗、水泥销售；商品混凝土生产"
+    scope = "设备维修；农药销售；商品混凝土生产"
     placed = PLACER.place(pl.DataFrame({"name": ["某某有限公司"], "scope": [scope]}), top_k=9)
     roles = dict(placed.select("code", "role").iter_rows())
-    assert roles == {"Z2": "serves", "J3": "trades", "J1": "trades", "J2": "makes"}
+    assert roles == {"Z2": "serves", "H1": "trades", "J2": "makes"}
     assert set(placed["code"][:2]) == {"Z2", "J2"}
 
 
@@ -242,13 +248,19 @@ def test_a_firm_is_placed_the_same_alone_and_in_company(firms: list[tuple[str, s
 
 
 @settings(deadline=None)
-@given(FIRMS, st.sets(st.integers(0, PRODUCTS.height - 1)), st.sampled_from(["makes", "trades"]))
+@given(
+    FIRMS,
+    st.sets(st.integers(0, PRODUCTS.height - 1)),
+    st.sampled_from(["makes", "trades"]),
+    st.sampled_from(["J", "Z"]),
+)
 def test_a_firm_that_names_no_changed_term_is_placed_as_before(
-    firms: list[tuple[str, str]], left: set[int], filler: str
+    firms: list[tuple[str, str]], left: set[int], filler: str, parent: str
 ) -> None:
     frame = pl.DataFrame(firms, schema={"name": pl.String, "scope": pl.String}, orient="row")
     taxonomy = TAXONOMY.with_columns(
-        filled_by=pl.when(pl.col("code") == "J2").then(pl.lit(filler)).otherwise("filled_by")
+        filled_by=pl.when(pl.col("code") == "J2").then(pl.lit(filler)).otherwise("filled_by"),
+        parent=pl.when(pl.col("code") == "J2").then(pl.lit(parent)).otherwise("parent"),
     )
     later = Placer.fit(taxonomy, PRODUCTS[sorted(left)], None)
     terms = later.changed_terms(PLACER)

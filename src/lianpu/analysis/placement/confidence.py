@@ -34,20 +34,17 @@ FACTS = (
     "in the name alone",
     "in name and scope",
     "nowhere stated",
-    "log of mentions",
-    "length of the longest term",
     "a name outside the chains, trading",
-    "a name outside the chains, doing otherwise",
+    "a name outside the chains, serving",
     "every term also speaks for another segment",
-    "nothing but generic words, making",
+    "the same, making",
     "making that no word states, under a name that is no works'",
     "making whose word stands far off",
-    "making under a trading name",
     "trade in goods of one kind only, by the words before",
     "no term longer than two characters",
     "log odds of the lexical strength × serves",
-    "trade in what the name says",
-    "trade of a firm that makes something",
+    "trade of what is serviced or studied too",
+    "log of the segments of the same group",
 )
 
 MOST_OVER_STRENGTH = 2.5
@@ -84,7 +81,6 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
     firsts = np.flatnonzero(np.append(True, np.diff(found.pair_row) > 0))
     before = number - np.repeat(firsts, np.diff(np.append(firsts, pairs)))
     length = np.maximum.reduceat(found.end - found.start, opens)
-    mentions = np.bincount(found.group, minlength=pairs)
     named, written = np.logical_or.reduceat(by_name, opens), np.logical_or.reduceat(~by_name, opens)
     # 0 up to ten words and marks from the nearest activity, 1 from 27 on
     reach = np.minimum.reduceat(np.where(by_name, 1 << 10, found.reach), opens)
@@ -96,10 +92,11 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
     span = (found.row << 33) | (found.start << 21) | (found.end << 1) | by_name
     _, same, rivals = np.unique(span, return_inverse=True, return_counts=True)
     rivalled = np.minimum.reduceat(rivals[same], opens) > 1
-    generic = np.logical_and.reduceat(matcher.generic[found.term], opens)
     makes, trades = found.role == MAKES, found.role == TRADES
-    called_trader = names.hints(called) == TRADES
-    maker = np.bincount(found.pair_row, makes & (found.score > 0.3))[found.pair_row] > 0
+    serviced = np.logical_or.reduceat(found.stated & (found.roles & (SERVES | RESEARCHES) > 0), opens)
+    _, group, many = np.unique(
+        found.pair_row * len(matcher.group) + matcher.group[found.pair_code], return_inverse=True, return_counts=True
+    )
     spread, late = np.log(np.maximum(serious, 1)), np.log1p(before)
     return np.column_stack(
         [
@@ -118,20 +115,17 @@ def facts(found: Evidence, matcher: Matcher, firm_names: pl.Series) -> np.ndarra
             named & ~written,
             named & written,
             unstated,
-            np.log(mentions),
-            np.minimum(length, 8),
             outside & trades,
-            outside & ~trades,
+            outside & (found.role == SERVES),
             rivalled,
-            generic & makes,
+            rivalled & makes,
             unstated & makes & ~works,
             far * makes,
-            called_trader & makes,
             modified & trades,
             length == 2,
             odds * (found.role == SERVES),
-            named & trades,
-            maker & trades,
+            serviced & trades,
+            np.log(many[group]),
         ]
     ).astype(np.float64)
 

@@ -178,11 +178,11 @@ class Matcher:
     """Finds the terms in batches of (name, scope) and turns them into :class:`Evidence`.
 
     ``fills`` is the role bit that fills each code: where a firm has several roles for a code, that one is preferred.
-    ``leaning`` (codes, roles) is for :mod:`confidence`; ``generic`` says of each term whether it is a generic word.
+    ``leaning`` (codes, roles) and ``group`` (number of each code's parent) are for :mod:`confidence`.
     """
 
-    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray) -> None:
-        self.terms, self.fills, self.leaning = terms, fills, leaning
+    def __init__(self, terms: Terms, fills: np.ndarray, leaning: np.ndarray, group: np.ndarray) -> None:
+        self.terms, self.fills, self.leaning, self.group = terms, fills, leaning, group
         self.grammar = Grammar(terms.words)
         self._strength = terms.strengths(fills)
         self.generic = np.array([word in GENERIC for word in terms.words], dtype=bool)

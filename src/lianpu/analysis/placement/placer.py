@@ -55,7 +55,8 @@ class Placer:
         self._codes: list[str] = taxonomy["code"].to_list()
         fills = np.array([ROLE_BITS[role] for role in taxonomy["filled_by"]], dtype=np.uint8)
         self._fills = fills
-        self._matcher = Matcher(terms, fills, leanings(self._codes))
+        group = np.unique(taxonomy["parent"].fill_null(taxonomy["code"]).to_numpy(), return_inverse=True)[1]
+        self._matcher = Matcher(terms, fills, leanings(self._codes), group)
         digest = hashlib.sha256(METHOD.encode() + repr(sorted(words().items())).encode())
         for name, content in self._parts().items():
             digest.update(name.encode() + content)
@@ -108,11 +109,14 @@ class Placer:
         mine, other = self._speaks(), earlier._speaks()
         return sorted(term for term in mine.keys() | other.keys() if mine.get(term) != other.get(term))
 
-    def _speaks(self) -> dict[str, list[tuple[str, float, int]]]:
-        """What each term speaks for: codes with its shares, and the roles that fill them."""
+    def _speaks(self) -> dict[str, list[tuple[str, float, int, str | None]]]:
+        """What each term speaks for: codes with its shares, the roles that fill them, and their parents."""
         terms = self._terms
-        codes = [(self._codes[code], int(self._fills[code])) for code in terms.codes]
-        each = [(code, float(share), fill) for (code, fill), share in zip(codes, terms.shares, strict=True)]
+        parents = self.taxonomy["parent"].to_list()
+        each = [
+            (self._codes[code], float(share), int(self._fills[code]), parents[code])
+            for code, share in zip(terms.codes, terms.shares, strict=True)
+        ]
         return {word: each[terms.offsets[place] : terms.offsets[place + 1]] for place, word in enumerate(terms.words)}
 
     def save(self, path: str | Path | BinaryIO) -> None:
