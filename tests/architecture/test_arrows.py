@@ -118,3 +118,9 @@ def test_models_views_and_declarations_name_foreign_tables_by_string(context: st
         if name in (f"lianpu.{context}.models", f"lianpu.{context}.views")
     }
     assert not elsewhere
+
+
+def test_workbooks_are_made_in_one_place() -> None:
+    """Only there is it seen to that no text of a sheet runs as a formula."""
+    makers = [str(file.relative_to(PACKAGE)) for file in PACKAGE.rglob("*.py") if "xlsxwriter" in imports(file)]
+    assert makers == ["register/sheets.py"]

@@ -15,7 +15,7 @@ from lianpu.chains.services.training import MOVED, TOLERANCE, changes_of, in_use
 from lianpu.enterprises.models import Enterprise
 from lianpu.register import rights
 from lianpu.register.declare import registry
-from lianpu.register.exporting import write_csv
+from lianpu.register.exporting import write_table
 from lianpu.register.language import declared
 
 if TYPE_CHECKING:
@@ -169,20 +169,7 @@ def file_of(rows: "pl.DataFrame", form: str) -> bytes:
         for row in rows.iter_rows(named=True)
     ]
     out = io.BytesIO()
-    if form == "csv":
-        write_csv(out, HEADS, table)
-        return out.getvalue()
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet("变化")
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, HEADS, book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1}))
-        for at, row in enumerate(table, start=1):
-            sheet.write_row(at, 0, row)
-        for at, width in enumerate((10, 32, 22, 22, 12, 24, 8, 10, 10)):
-            sheet.set_column(at, at, width)
-        sheet.autofilter(0, 0, max(len(table), 1), len(HEADS) - 1)
+    write_table(out, "变化", HEADS, table, form)
     return out.getvalue()
 
 

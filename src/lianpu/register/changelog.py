@@ -8,10 +8,10 @@ looks through ``WINDOW`` records and offers to look on.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db import models
@@ -24,7 +24,6 @@ from django.utils.translation import gettext_lazy as _
 
 from lianpu.register import rights
 from lianpu.register.declare import BoundColumn, Register, registry
-from lianpu.register.exporting import write_cell
 from lianpu.register.faults import BadValueError
 from lianpu.register.history import FieldChange, Names, differences, first_since, references_in, value_in, word_for
 from lianpu.register.kinds import Date
@@ -200,20 +199,6 @@ def _seen(user: Any, register: Register) -> "tuple[models.QuerySet[Change], bool
     gone = deletions(user, register).exclude(row__in=present.values("pk"))
     seen = Q(row__in=present.filter(reach).values("pk")) | Q(row__in=gone.order_by().values("row"))
     return records.filter(seen), True
-
-
-def write_xlsx(out: IO[bytes], entries: Iterable[Entry]) -> None:
-    """The entries as a workbook."""
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        sheet, day = book.add_worksheet(gettext("变更记录")), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        sheet.write_row(0, 0, [gettext(head) for head in HEADS], book.add_format({"bold": True}))
-        sheet.freeze_panes(1, 0)
-        sheet.set_column(0, 0, 19, day)
-        for at, line in enumerate((line for entry in entries for line in entry.lines()), start=1):
-            for column, value in enumerate(line):
-                write_cell(sheet, at, column, value, day)
 
 
 def deletions(user: Any, register: Register) -> "models.QuerySet[Change]":

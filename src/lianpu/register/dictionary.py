@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.kinds import Number
+from lianpu.register.sheets import Book, Head
 
 HEADS = ("列", "字段", "类型", "单位", "必填", "来源", "也认作", "选项", "敏感类别", "说明")
+WIDTHS = (14, 18, 22, 14, 8, 6, 14, 30, 40, 10, 40)  # of the register and the heads
 KIND_WORDS = {
     "text": "文字",
     "number": "数值",
@@ -69,24 +71,11 @@ def scope_words(register: Register) -> str:
 
 def workbook(listed: Iterable[tuple[Register, Sequence[BoundColumn]]]) -> bytes:
     """One sheet over all registers, first column the register: it can be filtered."""
-    import xlsxwriter
-
-    out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        sheet = book.add_worksheet("数据字典")
-        bold = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1})
-        wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        heads = ("登记簿", *HEADS)
-        sheet.write_row(0, 0, heads, bold)
-        at = 0
-        for register, columns in listed:
-            for column in columns:
-                at += 1
-                sheet.write_row(at, 0, (register.title, *line(column)), wrapped)
-        for column_at, width in enumerate((14, 18, 22, 14, 8, 6, 14, 30, 40, 10, 40)):
-            sheet.set_column(column_at, column_at, width)
-        sheet.freeze_panes(1, 2)
-        sheet.autofilter(0, 0, at, len(heads) - 1)
+    out, wrapped = io.BytesIO(), {"text_wrap": True, "valign": "top"}
+    with Book(out) as book:
+        heads = [Head(*told, wrapped) for told in zip(("登记簿", *HEADS), WIDTHS, strict=True)]
+        rows = ((register.title, *line(column)) for register, columns in listed for column in columns)
+        book.add_list(book.sheet("数据字典"), heads, rows, frozen=2)
     return out.getvalue()
 
 

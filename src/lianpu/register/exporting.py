@@ -1,11 +1,8 @@
 """Tables out: exactly the rows, columns and order on the screen, as xlsx, csv or parquet."""
 
 import csv
-import datetime as dt
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
 from itertools import count, islice
 from typing import IO, Any
 
@@ -14,6 +11,7 @@ from django.db import models
 from lianpu.register.declare import BoundColumn, Register
 from lianpu.register.kinds import Choice, Date, Integer, Moment, Number, Real, Reference
 from lianpu.register.reading import RUNS
+from lianpu.register.sheets import DAY, MOMENT, Book, Head
 
 FORMS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -93,57 +91,28 @@ def write_table(out: IO[bytes], title: str, heads: Sequence[str], rows: Iterable
 
 def write_book(out: IO[bytes], sheets: Iterable[tuple[str, Sequence[str], Iterable[Sequence[object]]]]) -> None:
     """Several such tables as the sheets of one workbook: title, heads, rows."""
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#E8EEF5", "border": 1})
-        day = book.add_format({"num_format": DAY})
+    with Book(out) as book:
         for title, heads, rows in sheets:
-            sheet = book.add_worksheet(sheet_name(title))
-            sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, heads, bold)
-            widths = [2 * len(head) + 2 for head in heads]
-            for at, row in enumerate(rows, start=1):
-                for column, cell in enumerate(row):
-                    write_cell(sheet, at, column, cell, day)
-                    if isinstance(cell, str):
-                        widths[column] = max(widths[column], min(2 * len(cell) + 2, 60))
-            for column, width in enumerate(widths):
-                sheet.set_column(column, column, width)
-
-
-def sheet_name(title: str, number: int = 1) -> str:
-    """A title as Excel takes it for a sheet's name."""
-    plain = re.sub(r"[\\[\]:*?/]", "", title)
-    return plain[:31] if number == 1 else f"{plain[:26]}（{number}）"
+            book.add_list(book.sheet(title), [Head(head) for head in heads], rows)
 
 
 def _xlsx(out: IO[bytes], register: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:
-    import xlsxwriter
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     stream = iter(rows)
-    with xlsxwriter.Workbook(out, options) as book:
-        head = book.add_format(
-            {"bold": True, "bg_color": "#E8EEF5", "border": 1, "text_wrap": True, "valign": "vcenter"}
-        )
-        forms = {pattern: book.add_format({"num_format": pattern}) for pattern in (DAY, MOMENT, NUMBER, WHOLE)}
+    heads = [Head(column.head, width_of(column), look_of(column)) for column in columns]
+    with Book(out, streamed=True) as book:
         for number in count(1):
-            sheet = book.add_worksheet(sheet_name(register.title, number))
-            sheet.freeze_panes(1, 1)
-            for at, column in enumerate(columns):
-                sheet.set_column(at, at, width_of(column), forms.get(format_of(column)))
-                sheet.write_string(0, at, column.head, head)
-            last = 0
-            for last, row in enumerate(islice(stream, SHEET_ROWS - 1), start=1):
-                for at, value in enumerate(row):
-                    write_cell(sheet, last, at, value, forms[MOMENT if isinstance(value, dt.datetime) else DAY])
-            sheet.autofilter(0, 0, last, max(len(columns) - 1, 0))
-            if last < SHEET_ROWS - 1:
+            body = islice(stream, SHEET_ROWS - 1)
+            if book.add_list(book.sheet(register.title, number), heads, body, frozen=1) < SHEET_ROWS - 1:
                 break
 
 
-DAY, MOMENT, NUMBER, WHOLE = "yyyy-mm-dd", "yyyy-mm-dd hh:mm", "#,##0.00##", "#,##0"
+def look_of(column: BoundColumn) -> dict[str, str]:
+    """How the cells of a column look in a sheet."""
+    pattern = format_of(column)
+    return {"num_format": pattern} if pattern else {}
+
+
+NUMBER, WHOLE = "#,##0.00##", "#,##0"
 
 
 def format_of(column: BoundColumn) -> str:
@@ -166,21 +135,6 @@ def width_of(column: BoundColumn) -> int:
     else:
         wanted = min((getattr(field, "max_length", None) or 22) + 2, 30)
     return min(max(wanted, 2 * len(column.head) + 2, 8), 60)
-
-
-def write_cell(sheet: Any, row: int, at: int, value: object, day: Any) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, (Decimal, int, float)) and not isinstance(value, bool):
-        # Beyond 15 digits a spreadsheet loses digits: such numbers travel as text.
-        if len(str(value).lstrip("-").replace(".", "")) > 15:
-            sheet.write_string(row, at, str(value))
-        else:
-            sheet.write_number(row, at, value)
-    elif isinstance(value, (dt.date, dt.datetime)):
-        sheet.write_datetime(row, at, value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value, day)
-    else:
-        sheet.write_string(row, at, str(value))
 
 
 def _parquet(out: IO[bytes], _: Register, columns: Sequence[BoundColumn], rows: Iterable[Sequence[object]]) -> None:

@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from lianpu.register.declare import BoundColumn, Register
-from lianpu.register.exporting import format_of, sheet_name, width_of
+from lianpu.register.exporting import format_of, width_of
 from lianpu.register.kinds import Choice, Date, Flag, Integer, Number, Text
+from lianpu.register.sheets import HEAD, Book
 
 LINES = 20_000  # below the head that are checked
 INLINE = 255  # characters that Excel takes for a list of choices; longer ones stand on a hidden sheet
@@ -17,32 +18,28 @@ MARK = "*"  # after the head of a column that must be filled in
 
 def form_workbook(register: Register, columns: Iterable[BoundColumn]) -> bytes:
     """A workbook with the heads of those ``columns`` that a file may bring; choices, numbers and dates are checked in it."""
-    import xlsxwriter
-
     out, taken = io.BytesIO(), [column for column in columns if column.column.editable]
-    with xlsxwriter.Workbook(out, {"strings_to_formulas": False}) as book:
-        sheet, notes = book.add_worksheet(sheet_name(register.title)), book.add_worksheet(NOTES)
-        lists = _Choices(book)
-        look = {"bold": True, "border": 1, "text_wrap": True, "valign": "vcenter"}
-        plain, needed = (book.add_format({**look, "bg_color": colour}) for colour in ("#E8EEF5", "#FDF0C2"))
+    with Book(out) as book:
+        sheet, notes = book.sheet(register.title), book.sheet(NOTES)
+        lists, needed = _Choices(book), book.form(HEAD | {"bg_color": "#FDF0C2"})
         sheet.freeze_panes(1, 0)
         for at, column in enumerate(taken):
             required = column.column.required
-            sheet.write_string(0, at, column.head + (MARK if required else ""), needed if required else plain)
-            sheet.set_column(at, at, width_of(column), book.add_format({"num_format": format_of(column) or "@"}))
+            sheet.write_string(0, at, column.head + (MARK if required else ""), needed if required else book.head)
+            sheet.set_column(at, at, width_of(column), book.form({"num_format": format_of(column) or "@"}))
             if column.column.help:
                 sheet.write_comment(0, at, column.column.help)
             if rule := _rule(column, lists):
                 sheet.data_validation(1, at, LINES, at, {**rule, "ignore_blank": not required} | _refusal(column))
-        _explain(notes, plain, taken)
+        _explain(notes, book.head, taken)
     return out.getvalue()
 
 
 class _Choices:
     """Lists of choices, short ones within the rule, long ones in columns of a hidden sheet."""
 
-    def __init__(self, book: Any) -> None:
-        self.book: Any = book
+    def __init__(self, book: Book) -> None:
+        self.book = book
         self.sheet: Any = None
         self.used = 0
 
@@ -52,7 +49,7 @@ class _Choices:
         if len(",".join(words)) <= INLINE and not any("," in word for word in words):
             return list(words)
         if self.sheet is None:
-            self.sheet = self.book.add_worksheet(CHOICES)
+            self.sheet = self.book.sheet(CHOICES)
             self.sheet.hide()
         self.sheet.write_column(0, self.used, words)
         letter = xl_col_to_name(self.used)

@@ -238,20 +238,7 @@ class Grouping:
                 words = [group.word, last.word] if group.inner else [group.word]
                 lines.append([*(word or "（空白）" for word in words), last.count, *last.sums])
         out = io.BytesIO()
-        if form == "csv":
-            exporting.write_csv(out, heads, lines)
-            return out.getvalue()
-        import xlsxwriter
-
-        with xlsxwriter.Workbook(out, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-            sheet, bold = book.add_worksheet(self.listing.register.title[:31]), book.add_format({"bold": True})
-            sheet.freeze_panes(1, 0)
-            for at, head in enumerate(heads):
-                sheet.set_column(at, at, 22 if at < len(self.levels) else 16)
-                sheet.write_string(0, at, head, bold)
-            for number, line in enumerate(lines, start=1):
-                for at, value in enumerate(line):
-                    exporting.write_cell(sheet, number, at, value, None)
+        exporting.write_table(out, self.listing.register.title, heads, lines, form)
         return out.getvalue()
 
     # -- chart ---------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.shared import Cm
 
+from lianpu.register.sheets import Book
+
 CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _C = "http://schemas.openxmlformats.org/drawingml/2006/chart"
@@ -63,11 +65,9 @@ def add_chart(document: Any, paragraph: Any, chart: BarChart, *, width_cm: float
 
 def data_sheet(chart: BarChart) -> bytes:
     """The chart's data as a workbook, opened by “edit data” in Word."""
-    import xlsxwriter
-
     out = io.BytesIO()
-    with xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet("Sheet1")
+    with Book(out) as book:
+        sheet = book.sheet("Sheet1")
         sheet.write_row(0, 1, [series.name for series in chart.series])
         sheet.write_column(1, 0, chart.categories)
         for at, series in enumerate(chart.series, start=1):

@@ -4,27 +4,22 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import xlsxwriter
-
 from lianpu.chains.models import State
 from lianpu.chains.wording import PART_NAMES
 from lianpu.desk.dossier import comparison, wording
 from lianpu.desk.dossier.colours import STATE_FILL, STATE_INK
 from lianpu.desk.dossier.facts import Book
 from lianpu.desk.queries import MARKS
-from lianpu.register.papers.styles import HEAD_FILL, INK, SAMPLE_INK
+from lianpu.register.papers.lists import Column, PrintedBook, Value
+from lianpu.register.papers.styles import SONG
 
-Value = str | int | float | None
-FONT = "宋体"
 CHARTS = "图表"
 
 
 def workbook(book: Book) -> bytes:
     """The dossier as a .xlsx file."""
     out = io.BytesIO()
-    safe = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(out, safe) as file:
-        file.set_properties({"title": book.title, "author": "链谱", "subject": "产业链档案"})
+    with PrintedBook(out, book.title, "产业链档案") as file:
         writer = _Writer(file, book)
         writer.states()
         writer.charts()
@@ -38,28 +33,12 @@ def workbook(book: Book) -> bytes:
 
 
 class _Writer:
-    """The workbook while it is written; formats are made once."""
+    """The workbook while it is written."""
 
-    def __init__(self, file: Any, book: Book) -> None:
+    def __init__(self, file: PrintedBook, book: Book) -> None:
         self.file, self.book = file, book
-        base = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
-        cell = base | {"border": 1, "border_color": "#D5DCE4"}
-        self.title = file.add_format({"font_name": "黑体", "font_size": 16, "font_color": f"#{INK}"})
-        self.note = file.add_format(base | {"font_color": "#5B6B7B"})
-        self.sample = file.add_format(base | {"bold": True, "font_color": f"#{SAMPLE_INK}"})
-        self.head = file.add_format(
-            cell | {"bold": True, "bg_color": f"#{HEAD_FILL}", "align": "center", "text_wrap": True}
-        )
-        self.forms = {
-            "": file.add_format(cell | {"text_wrap": True}),
-            "mid": file.add_format(cell | {"align": "center"}),
-            "0": file.add_format(cell | {"num_format": "#,##0"}),
-            "0.0": file.add_format(cell | {"num_format": "#,##0.0"}),
-            "0.00": file.add_format(cell | {"num_format": "#,##0.00"}),
-            "0.000": file.add_format(cell | {"num_format": "0.000"}),
-        }
         self.states_format = {
-            state.value: file.add_format(
+            state.value: file.form(
                 {
                     "bg_color": f"#{STATE_FILL[state]}",
                     "font_color": f"#{STATE_INK[state]}",
@@ -70,51 +49,13 @@ class _Writer:
         }
 
     def sheet(
-        self,
-        name: str,
-        note: str,
-        columns: Sequence[tuple[str, float, str]],
-        rows: Iterable[Sequence[Value]],
-        *,
-        filtered: bool = True,
+        self, name: str, note: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]], *, frozen: int = 2
     ) -> tuple[Any, int]:
-        """A list with title, note and head; ``columns``: head, width, format. Returns the sheet and its last row."""
-        sheet = self.file.add_worksheet(name)
-        sheet.hide_gridlines(2)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.set_footer("&C— &P —")
-        sheet.write_string(0, 0, f"{self.book.title}　{name}", self.title)
-        sheet.set_row(0, 26)
-        sheet.write_string(1, 0, note, self.note)
-        if self.book.has_sample:
-            sheet.write_string(2, 0, "【示例】含示例数据，仅供试用，不得作为决策依据", self.sample)
-        top = 3
-        sheet.set_row(top, 30)
-        for at, (head, width, _) in enumerate(columns):
-            sheet.set_column(at, at, width)
-            sheet.write_string(top, at, head, self.head)
-        last = top
-        for last, row in enumerate(rows, start=top + 1):
-            for at, ((_, _, form), value) in enumerate(zip(columns, row, strict=True)):
-                self._write(sheet, last, at, value, self.forms[form])
-            sheet.set_row(
-                last, 4 + 13.5 * max(_lines(value, width) for (_, width, _), value in zip(columns, row, strict=True))
-            )
-        if filtered:
-            sheet.freeze_panes(top + 1, 2)
-            sheet.autofilter(top, 0, max(last, top + 1), len(columns) - 1)
-            sheet.repeat_rows(top)
-        return sheet, last
-
-    def _write(self, sheet: Any, row: int, column: int, value: Value, form: Any) -> None:
-        if value is None or value == "":
-            sheet.write_blank(row, column, None, form)
-        elif isinstance(value, str):
-            sheet.write_string(row, column, value, form)
-        else:
-            sheet.write_number(row, column, value, form)
+        """A list with title, note and head, from row 4 (of 1) on. Returns the sheet and its last row."""
+        mark = "【示例】含示例数据，仅供试用，不得作为决策依据" if self.book.has_sample else ""
+        return self.file.print_list(
+            name, [(note, self.file.note), (mark, self.file.sample)], columns, rows, frozen=frozen
+        )
 
     # -- sheets --------------------------------------------------------------------------------
     def states(self) -> None:
@@ -164,8 +105,8 @@ class _Writer:
         book = self.book
         columns = [("位置", 20, "mid"), *((f"{MARKS[state]}{state.label}", 10, "0") for state in State)]
         rows: list[list[Value]] = [[stage, *numbers] for stage, numbers in book.stage_states]
-        sheet, end = self.sheet(CHARTS, "图随表中数据变化", columns, rows, filtered=False)
-        stacked = self.file.add_chart({"type": "bar", "subtype": "stacked"})
+        sheet, end = self.sheet(CHARTS, "图随表中数据变化", columns, rows, frozen=0)
+        stacked = self.file.file.add_chart({"type": "bar", "subtype": "stacked"})
         for at, state in enumerate(State, start=1):
             stacked.add_series(
                 {
@@ -180,12 +121,12 @@ class _Writer:
         self._place(sheet, stacked, "各位置环节状态构成（个）", 3, 260)
         start = 20
         for at, head in enumerate(["环节", "实有", "应有"]):
-            sheet.write_string(start, at, head, self.head)
+            sheet.write_string(start, at, head, self.file.head)
         for row, one in enumerate(book.compared, start=start + 1):
             for at, value in enumerate([one.segment.name, one.state.firms, one.state.expected]):
-                self._write(sheet, row, at, value, self.forms[("mid", "0", "0.0")[at]])
+                self.file.ruled(sheet, row, at, value, ("mid", "0", "0.0")[at])
         finish = start + len(book.compared)
-        paired = self.file.add_chart({"type": "bar"})
+        paired = self.file.file.add_chart({"type": "bar"})
         for at, colour, labels in ((1, "#2F6F9F", "#,##0"), (2, "#B9C4CF", "[>=9.95]#,##0;0.0")):
             paired.add_series(
                 {
@@ -202,7 +143,7 @@ class _Writer:
     def _place(self, sheet: Any, chart: Any, title: str, row: int, height: int) -> None:
         chart.set_title({"name": title, "name_font": {"name": "黑体", "size": 11, "bold": False}})
         chart.set_legend({"position": "top"})
-        chart.set_y_axis({"reverse": True, "num_font": {"name": FONT}})
+        chart.set_y_axis({"reverse": True, "num_font": {"name": SONG}})
         chart.set_x_axis({"major_gridlines": {"visible": True, "line": {"color": "#E3E8EE"}}, "num_format": "#,##0"})
         chart.set_size({"width": 640, "height": height})
         sheet.insert_chart(row, 6, chart, {"description": title})
@@ -308,14 +249,6 @@ class _Writer:
     def method(self) -> None:
         rows = [*wording.versions(self.book), *wording.method_notes(self.book)]
         self.sheet("口径", "本档案的数据、版本与口径", [("项目", 18, "mid"), ("内容", 100, "")], rows)
-
-
-def _lines(value: Value, width: float) -> int:
-    """Lines that a wrapped text takes in a column: a Chinese character is two wide."""
-    if not isinstance(value, str):
-        return 1
-    wide = [sum(1 + (ord(character) > 0x2000) for character in line) for line in value.split("\n")]
-    return sum(max(1, -(-w // int(width - 1))) for w in wide)
 
 
 def _money(value: Any) -> float | None:

@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import xlsxwriter
 from django.utils import timezone
 
 from lianpu.chains.queries import chain_names
@@ -14,10 +13,10 @@ from lianpu.projects.frames import CNY
 from lianpu.projects.models import ListClass, Problem, Project, Stage, Tier
 from lianpu.projects.papers.facts import Bulletin
 from lianpu.register.language import declared
+from lianpu.register.papers.lists import Column, PrintedBook
 
 LIGHTS = {"red": "红灯", "yellow": "黄灯", "green": "绿灯", "none": "不亮灯"}
-Head = tuple[str, float, str]  # words, width, format
-LINE_HEADS: Sequence[Head] = (
+LINE_HEADS: Sequence[Column] = (
     ("位次", 6, "mid"), ("项目数", 8, "0"), ("总投资（万元）", 14, "0.00"), ("年度计划（万元）", 14, "0.00"),
     ("本月完成（万元）", 14, "0.00"), ("累计完成（万元）", 14, "0.00"), ("完成率（%）", 10, "0.0"), ("超欠序时（百分点）", 12, "0.0"),
     ("计划新开工", 9, "0"), ("已开工", 8, "0"), ("开工率（%）", 9, "0.0"), ("红灯", 7, "0"), ("黄灯", 7, "0"), ("绿灯", 7, "0"),
@@ -28,9 +27,7 @@ LINE_HEADS: Sequence[Head] = (
 def workbook(facts: Bulletin) -> bytes:
     """The bulletin as a .xlsx file."""
     out = io.BytesIO()
-    safe = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "constant_memory": False}
-    with xlsxwriter.Workbook(out, safe) as file:
-        file.set_properties({"title": facts.title, "author": "链谱"})
+    with PrintedBook(out, facts.title) as file:
         writer = _Writer(file, facts)
         for way, name in (("place", "县区"), ("zone", "功能区"), ("chain", "产业链"), ("leader", "包抓领导"), ("tier", "层级"), ("list_class", "列入类别")):  # fmt: skip
             rows = [_line(one) for one in [*facts.board.lines(way), facts.board.total]]
@@ -57,46 +54,18 @@ def _number(value: Any) -> float | None:
 class _Writer:
     """The workbook while it is written."""
 
-    def __init__(self, file: Any, facts: Bulletin) -> None:
+    def __init__(self, file: PrintedBook, facts: Bulletin) -> None:
         self.file, self.facts = file, facts
-        cell = {"font_name": "宋体", "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#D5DCE4"}
-        self.title = file.add_format({"font_name": "黑体", "font_size": 16})
-        self.note = file.add_format({"font_name": "宋体", "font_size": 10, "font_color": "#5B6B7B"})
-        self.head = file.add_format(cell | {"bold": True, "bg_color": "#E8EEF5", "align": "center", "text_wrap": True})
-        forms = {"": {}, "mid": {"align": "center"}, "0": {"num_format": "#,##0"}, "0.0": {"num_format": "0.0"}, "0.00": {"num_format": "#,##0.00"}}  # fmt: skip
-        self.forms = {name: file.add_format(cell | form) for name, form in forms.items()}
 
-    def sheet(self, name: str, heads: Sequence[Head], rows: Iterable[Sequence[Any]]) -> None:
-        sheet = self.file.add_worksheet(name)
-        sheet.hide_gridlines(2)
-        sheet.set_landscape()
-        sheet.set_paper(9)
-        sheet.fit_to_pages(1, 0)
-        sheet.set_footer("&C— &P —")
-        sheet.write_string(0, 0, f"{self.facts.title}　{name}", self.title)
+    def sheet(self, name: str, heads: Sequence[Column], rows: Iterable[Sequence[Any]]) -> None:
         note = (
             f"{self.facts.period}　序时进度{self.facts.board.schedule_pct}%　亮灯规则：{self.facts.board.rule_set.name}"
         )
-        sheet.write_string(1, 0, note + ("　【示例】含示例数据" if self.facts.has_sample else ""), self.note)
-        for at, (words, width, _) in enumerate(heads):
-            sheet.set_column(at, at, width)
-            sheet.write_string(2, at, words, self.head)
-        last = 2
-        forms = [self.forms[form] for _, _, form in heads]
-        for last, row in enumerate(rows, start=3):
-            for at, value in enumerate(row):
-                if value is None or value == "":
-                    sheet.write_blank(last, at, None, forms[at])
-                elif isinstance(value, str):
-                    sheet.write_string(last, at, value, forms[at])
-                else:
-                    sheet.write_number(last, at, value, forms[at])
-        sheet.freeze_panes(3, 1)
-        sheet.repeat_rows(2)
-        sheet.autofilter(2, 0, max(last, 3), len(heads) - 1)
+        note += "　【示例】含示例数据" if self.facts.has_sample else ""
+        self.file.print_list(name, [(note, self.file.note)], heads, rows, frozen=1)
 
     def changes(self) -> None:
-        heads: list[Head] = [("县区", 22, ""), ("本月累计完成率（%）", 16, "0.0"), ("上月累计完成率（%）", 16, "0.0"), ("变化（百分点）", 14, "0.0")]  # fmt: skip
+        heads: list[Column] = [("县区", 22, ""), ("本月累计完成率（%）", 16, "0.0"), ("上月累计完成率（%）", 16, "0.0"), ("变化（百分点）", 14, "0.0")]  # fmt: skip
         rows = [
             [one.line.name, *map(_number, (one.line.completion_pct, one.before_pct, one.points))]
             for one in self.facts.changes("place")
@@ -104,7 +73,7 @@ class _Writer:
         self.sheet("较上月变化", heads, rows)
 
     def problems(self) -> None:
-        heads: list[Head] = [("项目", 34, ""), ("问题", 34, ""), ("层级", 9, "mid"), ("责任单位", 20, ""), ("期限", 12, "mid"), ("是否逾期", 9, "mid")]  # fmt: skip
+        heads: list[Column] = [("项目", 34, ""), ("问题", 34, ""), ("层级", 9, "mid"), ("责任单位", 20, ""), ("期限", 12, "mid"), ("是否逾期", 9, "mid")]  # fmt: skip
         today = timezone.localdate()
         levels = {str(value): declared(label) for value, label in Problem.Level.choices}
         rows = [
@@ -124,7 +93,7 @@ class _Writer:
             name: {str(value): declared(label) for value, label in choices.choices}
             for name, choices in (("tier", Tier), ("list_class", ListClass), ("stage", Stage))
         }
-        heads: list[Head] = [
+        heads: list[Column] = [
             ("台账编号", 16, ""), ("项目名称", 40, ""), ("建设单位", 30, ""), ("县区", 12, ""), ("产业链", 12, ""), ("层级", 8, "mid"),
             ("类别", 9, "mid"), ("阶段", 8, "mid"), ("包抓领导", 10, "mid"), ("总投资（万元）", 13, "0.00"), ("年度计划（万元）", 13, "0.00"),
             ("本月完成（万元）", 13, "0.00"), ("累计完成（万元）", 13, "0.00"), ("完成率（%）", 9, "0.0"), ("超欠序时", 9, "0.0"), ("亮灯", 8, "mid"),

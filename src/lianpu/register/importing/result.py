@@ -4,6 +4,7 @@ Both keep the sender's layout — titles, heads, widths, formats — so that wha
 added columns are known and left alone. Sheets of more than ``LAYOUT_CELLS`` cells keep titles and heads only.
 """
 
+import datetime as dt
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +12,14 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from lianpu.register.exporting import write_cell, write_csv
+from lianpu.register.exporting import write_csv
 from lianpu.register.importing import store
 from lianpu.register.importing.mapping import RESULT_HEADS
 from lianpu.register.importing.planning import FAULTY, OUTCOME_WORDS
 from lianpu.register.importing.store import KeptLine
 from lianpu.register.models import ImportRun
 from lianpu.register.reading import Sheet, read
+from lianpu.register.sheets import Book
 
 LAYOUT_BYTES, LAYOUT_CELLS = 20 << 20, 300_000
 BAD = "F9D6D5"
@@ -126,16 +128,12 @@ def _encoding(sheet: Sheet) -> str:
 
 # -- a workbook of our own ---------------------------------------------------------------------------
 def _plain(place: Path, run: ImportRun, sheet: Sheet, added: Sequence[str], rows: Iterable[Row]) -> None:
-    import xlsxwriter
-
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(place, options) as book:
-        page = book.add_worksheet((run.sheet or "结果")[:31])
-        day, bad = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bg_color": f"#{BAD}"})
+    with Book(place, streamed=True) as book:
+        page, bad = book.sheet(run.sheet or "结果"), book.form({"bg_color": f"#{BAD}"})
         above, width = sheet.above or [sheet.heads], len(sheet.heads)
         for at, line in enumerate(above):
             for column, value in enumerate(line):
-                write_cell(page, at, column, value, day)
+                _plain_cell(book, page, at, column, value)
             if at == len(above) - 1:
                 for column, head in enumerate(added):
                     page.write_string(at, width + column, head)
@@ -145,9 +143,14 @@ def _plain(place: Path, run: ImportRun, sheet: Sheet, added: Sequence[str], rows
                 if column in wrong:
                     page.write_string(at, column, "" if value is None else str(value), bad)
                 else:
-                    write_cell(page, at, column, value, day)
+                    _plain_cell(book, page, at, column, value)
             for column, word in enumerate(said):
                 page.write_string(at, width + column, word)
+
+
+def _plain_cell(book: Book, page: Any, row: int, at: int, value: object) -> None:
+    """Moments of a sheet are its dates."""
+    book.cell(page, row, at, value, book.day if isinstance(value, dt.date) else None)
 
 
 # -- the sender's workbook ---------------------------------------------------------------------------

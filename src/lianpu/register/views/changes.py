@@ -14,9 +14,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lianpu.register import deleting, jobs, rights, undo
-from lianpu.register.changelog import EXPORTED, HEADS, SOURCES, ChangeLog, Entry, describe, write_xlsx
+from lianpu.register.changelog import EXPORTED, HEADS, SOURCES, ChangeLog, Entry, describe
 from lianpu.register.declare import Register
-from lianpu.register.exporting import FORMS, write_csv
+from lianpu.register.exporting import FORMS, write_table
 from lianpu.register.models import Change
 from lianpu.register.views.common import download, find_register, find_row
 
@@ -54,12 +54,10 @@ def changes_file(request: HttpRequest, form: str) -> HttpResponse:
     entries, out = list(log.all_entries()), io.BytesIO()
     if log.errors:
         return HttpResponseBadRequest("；".join(log.errors), content_type="text/plain; charset=utf-8")
-    if form == "csv":
-        write_csv(out, [gettext(head) for head in HEADS], (line for entry in entries for line in entry.lines()))
-    elif form == "xlsx":
-        write_xlsx(out, entries)
-    else:
+    if form not in ("csv", "xlsx"):
         raise Http404(f"不支持导出为“{form}”")
+    lines = (line for entry in entries for line in entry.lines())
+    write_table(out, gettext("变更记录"), [gettext(head) for head in HEADS], lines, form)
     return download(out.getvalue(), f"{gettext('变更记录')}.{form}", FORMS[form])
 
 
