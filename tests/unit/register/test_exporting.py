@@ -103,20 +103,21 @@ def test_rows_beyond_a_sheet_go_on_in_the_next(firms: None, tmp_path: Path, monk
 
 def test_a_list_in_a_workbook_keeps_its_head_filters_and_shows_what_it_holds(tmp_path: Path) -> None:
     out = io.BytesIO()
-    row = [
-        "=1+1",
-        "http://甲",
-        dt.date(2021, 3, 1),
-        dt.datetime(2021, 3, 1, 8, 30),
-        Decimal("1.5"),
-        12345678901234567890,
-        None,
-    ]
+    day, moment = dt.date(2021, 3, 1), dt.datetime(2021, 3, 1, 8, 30, tzinfo=dt.UTC)
+    row = ["=1+1", "http://甲", day, moment, Decimal("1.5"), 12345678901234567890, None]
     exporting.write_table(out, "甲/乙", list("一二三四五六七"), [row], "xlsx")
     page = workbook(out.getvalue(), tmp_path)["甲乙"]
     assert (page.freeze_panes, page.auto_filter.ref) == ("A2", "A1:G2")
     told = [cell.value for cell in page[2]]
-    assert told == ["=1+1", "http://甲", dt.datetime(2021, 3, 1), row[3], 1.5, "12345678901234567890", None]
+    assert told == [
+        "=1+1",
+        "http://甲",
+        dt.datetime.combine(day, dt.time()),
+        moment.replace(tzinfo=None),
+        1.5,
+        "12345678901234567890",
+        None,
+    ]
     assert (page["A2"].data_type, page["B2"].hyperlink) == ("s", None)
     assert page.column_dimensions["C"].width > len("2021-03-01"), "a date is not shown as ####"
     assert page.column_dimensions["D"].width > len("2021-03-01 08:30:00")
