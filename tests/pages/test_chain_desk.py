@@ -178,3 +178,9 @@ def test_the_chains_book_can_be_taken_away(admin, words, suffix, head):
     assert name.endswith(f".{suffix}")
     assert "石油化工" in name
     assert waiting.value.path().read_bytes().startswith(head)
+
+
+def test_a_finding_without_action_says_so_on_one_line(admin):
+    admin.open(DESK)
+    badge = admin.page.locator("#findings td a:text-is('尚无行动')").first.bounding_box()
+    assert badge["width"] > 2 * badge["height"], "not squeezed beside the sentence"

@@ -59,3 +59,8 @@ def test_the_placed_firms_open_to_just_those_firms(admin):
         admin.page.locator("#by-district tr:has-text('西固区') a").nth(1),
     ]:
         assert admin.rows_behind(link.evaluate("a => a.href")) == int(link.inner_text())
+
+
+def test_recent_changes_are_those_of_people(admin):
+    admin.open("/")
+    assert "命令行" not in admin.texts("#recent li b")

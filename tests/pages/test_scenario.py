@@ -46,3 +46,31 @@ def test_a_portfolio_is_solved_and_goes_to_the_scenario_page_in_one_click(admin)
         admin.page.click("#send")
     assert admin.page.locator("#chosen tbody tr").count() == chosen
     assert "项目组合" in admin.page.input_value("#keep [name=why]")
+
+
+def test_figures_of_compared_scenarios_open_to_the_rows_of_the_scenario(admin):
+    admin.open("/scenario/")
+    admin.page.locator("#saved tbody tr", has_text="补链招商项目投产").locator("input").check()
+    with admin.page.expect_navigation():
+        admin.page.click("text=比较所选情景")
+    risen = admin.page.locator("#compared tr", has_text="状态上升的环节").locator("a")
+    told = risen.inner_text()
+    risen.click()
+    admin.page.wait_for_selector("#headline")
+    assert admin.page.url.endswith("#segments")
+    assert told == admin.page.locator("#headline div", has_text="状态上升的环节").locator("a").inner_text()
+
+
+def test_what_cannot_be_kept_together_is_named_with_its_limit_in_either_language(admin):
+    admin.open("/portfolio/?value=output&b.land_mu=10&least=2")
+    assert admin.text("#clash tbody td").startswith("用地（亩） 不超过 10")
+    admin.follow("#language")
+    assert admin.text("#clash tbody td") == "Land (mu): at most 10"
+    admin.follow("#language")
+
+
+def test_a_limit_that_is_no_number_leaves_the_form_whole(admin):
+    admin.open("/portfolio/?value=output&b.land_mu=abc")
+    assert "abc" in admin.text("[role=alert]")
+    assert admin.page.locator("#b-energy_tce").count() == 1
+    assert "候选合计需" not in admin.text("#rules"), "nothing was counted"

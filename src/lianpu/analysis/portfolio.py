@@ -433,7 +433,7 @@ def _reason(problem: _Problem, rows: _Rows, columns: Any, held: Floats, size: Fl
     for r in np.flatnonzero((more != 0) & ((after > rows.high + SLACK * size) | (after < rows.low - SLACK * size))):
         rule = problem.rules[r]
         if rule.kind == "budget":
-            words.append(f"{rule.name}不足（需 {more[r]:g}，余 {rows.high[r] - held[r]:g}）")
+            words.append(f"{rule.name}不足（需 {more[r]:,.10g}，余 {rows.high[r] - held[r]:,.10g}）")
         elif rule.kind == "group":
             words.append(f"“{rule.name}”已满（最多 {rows.high[r]:g} 个）")
         elif rule.kind != "precedence":

@@ -223,7 +223,7 @@ class PlacementModelRegister(Register):
     ordering = ("-pk",)
     icon = "brain"
     imports = False
-    note = "用人的核定训练出的挂链模型：学了多少、检验得怎样、哪个在用。"
+    note = "用人的核定训练出的挂链模型：学了多少、检验得怎样、哪个在用。在核定台按“训练模型”得到新模型。"
     columns = (
         Column("model_version", search="A"),
         Column("state"),

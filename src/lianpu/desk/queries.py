@@ -275,7 +275,8 @@ def recent_changes(user: Any) -> list[RecentChange]:
     """The latest changes made by people to registers the reader may see whole."""
     reach = {one.label: rights.reach_of(user, one) for one in registry.all()}
     whole = [label for label, within in reach.items() if within is not None and not within]
-    changes = list(Change.objects.filter(model__in=whole, source__in=("screen", "api")).order_by("-pk")[:8])
+    made = Change.objects.filter(model__in=whole, source__in=("screen", "api")).exclude(user=rights.SYSTEM.username)
+    changes = list(made.order_by("-pk")[:8])
     found = []
     for change in changes:
         register = registry.by_model[change.model]

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, override
 from django.views.decorators.http import require_GET, require_POST
 
-from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of
+from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of, placement_lists
 from lianpu.desk import pairing, queries
 from lianpu.projects.queries import answered_findings
 from lianpu.promotion import services
@@ -135,7 +135,10 @@ def pairing_page(request: HttpRequest) -> HttpResponse:
         "segments": pairing.segments_for(user, chain) if chain else [],
         "segment": segment,
         "states": queries.states_of(user, run, chain) if run and chain else {},
+        "marks": queries.MARKS,
     }
+    if run is not None and place is not None:
+        context["lists"] = {one.pk: placement_lists(one, place, run)[0] for one in context["segments"]}
     if segment is not None and run is not None and place is not None:
         samples = bool(run.versions.get("sample"))
         context |= {

@@ -79,7 +79,7 @@ def test_each_district_gets_one_or_the_clash_is_named(city: DiagnosisRun) -> Non
     clash = told(city, land="60", least="1")
     assert not clash.feasible
     assert [(rule, gives) for rule, _, gives in clash.clash] == [
-        ("用地（亩）", pytest.approx(40)),
+        ("用地（亩） 不超过 60", pytest.approx(40)),
         ("城关区 至少 1 个", pytest.approx(1)),
         ("红古区 至少 1 个", pytest.approx(1)),
     ]

@@ -306,8 +306,14 @@ class Told:
     @cached_property
     def clash(self) -> list[tuple[str, str, float | None]]:
         """(rule, kind, how far it would have to give if it alone gave way) of rules that cannot be kept together."""
-        rows = self.choice.clash.iter_rows(named=True)
-        return [(_words(row["rule"]), str(RULES[row["kind"]]), row["gives"]) for row in rows]
+        made = []
+        for row in self.choice.clash.iter_rows(named=True):
+            words = _words(row["rule"])
+            if row["kind"] == "budget":
+                limit = next(n for kind, n in self.asked.budgets.items() if FACTORS[kind] == row["rule"])
+                words = _("%(what)s 不超过 %(n)s") % {"what": words, "n": f"{limit:,.10g}"}
+            made.append((words, str(RULES[row["kind"]]), row["gives"]))
+        return made
 
     @property
     def districts(self) -> list["DistrictLine"]:
@@ -327,8 +333,36 @@ class Told:
         return f"项目组合（{declared(VALUES[self.asked.value])}最大）：{limits}{more}"
 
 
-def _words(rule: str) -> str:
-    return rule.replace(" 占 value ", " 占价值 ")
+# What the method says of a rule, in the reader's language.
+_TOLD = (
+    (r"须连同前提 (?P<codes>[^；]+) 一起", gettext_lazy("须连同前提 %(codes)s 一起")),
+    (
+        r"(?P<what>.+)不足（需 (?P<need>\S+)，余 (?P<left>\S+)）",
+        gettext_lazy("%(what)s不足（需 %(need)s，余 %(left)s）"),
+    ),
+    (r"“(?P<what>.+) 只选一个”已满（最多 1 个）", gettext_lazy("“%(what)s 只选一个”已满")),
+    (r"(?P<what>.+) 只选一个", gettext_lazy("%(what)s 只选一个")),
+    (r"(?P<what>.*) 至少 (?P<n>\S+) 个", gettext_lazy("%(what)s 至少 %(n)s 个")),
+    (r"(?P<what>.*) 占 value 至多 (?P<n>\S+)", gettext_lazy("%(what)s 至多占价值的 %(n)s")),
+    (r"必选 (?P<what>.+)", gettext_lazy("必选 %(what)s")),
+    (r"不选 (?P<what>.+)", gettext_lazy("不选 %(what)s")),
+    (r"(?P<what>.+) 需先有 (?P<first>.+)", gettext_lazy("%(what)s 需先有 %(first)s")),
+    (r"价值不大于 0", gettext_lazy("价值不大于 0")),
+    (r"在求解容差之内，可以加入", gettext_lazy("在求解容差之内，可以加入")),
+)
+_KNOWN = [(re.compile(pattern), words) for pattern, words in _TOLD]
+
+
+def _words(told: str) -> str:
+    return _("；").join(_said(one) for one in told.split("；")) if told else ""
+
+
+def _said(told: str) -> str:
+    for pattern, words in _KNOWN:
+        if found := pattern.fullmatch(told):
+            held = found.groupdict()
+            return str(words) % (held | {"what": spoken(held.get("what", ""))})
+    return spoken(told)
 
 
 def choose_for(user: Any, run: DiagnosisRun, asked: Asked, *, seconds: float = SECONDS) -> Told:

@@ -43,6 +43,7 @@ def portfolio_page(request: HttpRequest) -> HttpResponse:
         "values": VALUES.items(),
         "given": texts,
         "value": texts.get("value") or "output",
+        "unit": VALUES.get(texts.get("value", ""), VALUES["output"]),
         "chain": texts.get("chain", ""),
         "limit": LISTED,
     }

@@ -365,37 +365,39 @@ def _draws(drawn: Drawn, seen: set[str], present: set[str], named: Mapping[str, 
 # -- side by side ------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Line:
-    """One figure of several scenarios beside each other."""
+    """One figure of several scenarios beside each other; ``part`` is where the page of a scenario has its rows."""
 
     label: str
     values: list[str]
+    part: str
 
 
 def compared(outcomes: Sequence[Outcome]) -> list[Line]:
     """The figures of some scenarios, one line each."""
 
-    def line(label: str, tell: Any) -> Line:
-        return Line(label, [str(tell(one)) for one in outcomes])
+    def line(label: str, tell: Any, part: str) -> Line:
+        return Line(label, [str(tell(one)) for one in outcomes], part)
 
     lines = [
-        line(_("项目数"), lambda one: len(one.arrivals)),
-        line(_("总投资与签约额（万元）"), lambda one: f"{one.investment:,.0f}"),
-        line(_("达产年产值（万元）"), lambda one: f"{one.output:,.0f}"),
-        line(_("状态上升的环节"), lambda one: len(one.up)),
-        line(_("状态下降的环节"), lambda one: len(one.down)),
-        line(_("已有环节"), lambda one: f"{one.filled[0]} → {one.filled[1]} / {one.filled[2]}"),
-        line(_("不再成立的结论"), lambda one: len(one.answered)),
-        line(_("新出现的结论"), lambda one: len(one.fresh)),
+        line(_("项目数"), lambda one: len(one.arrivals), "chosen"),
+        line(_("总投资与签约额（万元）"), lambda one: f"{one.investment:,.0f}", "chosen"),
+        line(_("达产年产值（万元）"), lambda one: f"{one.output:,.0f}" if one.stated else "—", "chosen"),
+        line(_("状态上升的环节"), lambda one: len(one.up), "segments"),
+        line(_("状态下降的环节"), lambda one: len(one.down), "segments"),
+        line(_("已有环节"), lambda one: f"{one.filled[0]} → {one.filled[1]} / {one.filled[2]}", "segments"),
+        line(_("不再成立的结论"), lambda one: len(one.answered), "findings"),
+        line(_("新出现的结论"), lambda one: len(one.fresh), "findings"),
     ]
     for kind in FACTORS:
         held = [next((one for one in outcome.factors if one.kind == kind), None) for outcome in outcomes]
         if any(held):
             label = next(one.label for one in held if one)
-            lines.append(Line(label, [f"{one.needed:,.0f}" if one else "—" for one in held]))
+            lines.append(Line(label, [f"{one.needed:,.0f}" if one else "—" for one in held], "factors"))
     lines.append(
         line(
             _("向其他部门拉动（万元）"),
             lambda one: f"{sum(row.total for row in one.draws):,.0f}" if one.draws else "—",
+            "draws",
         )
     )
     return lines

@@ -75,9 +75,11 @@ def _candidates(request: HttpRequest, asked: QueryDict, run: Any) -> dict[str, A
         projects, leads = projects.filter(chain__code=chain), leads.filter(chain__code=chain)
     if words:
         projects, leads = projects.filter(name__icontains=words), leads.filter(name__icontains=words)
+    able = projects.count()
     return {
         "projects": list(projects[:LISTED]),
-        "more": max(projects.count() - LISTED, 0),
+        "able": able,
+        "more": max(able - LISTED, 0),
         "leads": list(leads[:LISTED]),
         "chains": chains_in_order(),
         "chain": chain,
@@ -164,11 +166,14 @@ def compare(request: HttpRequest) -> HttpResponse:
     outcomes: list[Outcome] = []
     if run is not None:
         outcomes = [outcome_of(user, run, picked(user, run.place, one.projects, one.leads)) for one in kept]
+    where = {"place": place.code} if place else {}
+    pages = [f"{reverse('desk:scenario')}?{urlencode({'saved': one.pk} | where)}" for one in kept]
+    lines = compared(outcomes) if outcomes else []
     context = {
-        "kept": kept,
+        "kept": list(zip(kept, pages, strict=True)),
         "run": run,
         "place": place,
         "outcomes": outcomes,
-        "lines": compared(outcomes) if outcomes else [],
+        "lines": [(line, list(zip(line.values, pages, strict=True))) for line in lines],
     }
     return render(request, "desk/scenario_compare.html", context)

@@ -104,6 +104,8 @@ class Number(Kind):
             return ""
         number = Decimal(repr(value) if isinstance(value, float) else value)
         text = f"{number if self.places is None else round(number, self.places):,f}"
+        if self.places is not None and isinstance(value, float):
+            return text  # measured: as many decimals in every row, so that a column reads
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 
