@@ -91,8 +91,9 @@ def scenario(
         console.say(f"未计入：{'、'.join(chosen.unknown)}")
     for one in outcome.segments:
         old, new = one.told
-        by = "、".join(arrival.item.code for arrival in one.arrivals) or "无，占比相对变化"
-        console.say(f"  {one.segment}（{one.segment.code}）{old[1]}{old[2]} → {new[1]}{new[2]}，由 {by}")
+        by = "、".join(arrival.item.code for arrival in one.arrivals)
+        by = f"由 {by}" if by else "因别处企业增加、本环节占比下降"
+        console.say(f"  {one.segment}（{one.segment.code}）{old[1]}{old[2]} → {new[1]}{new[2]}，{by}")
     for words, held in (("不再成立", outcome.answered), ("新出现", outcome.fresh)):
         for found in held:
             console.say(f"  {words}：{found.kind_word}{found.segment}（{found.chain}）")
@@ -136,7 +137,7 @@ def scenario(
     help="按达产年产值、总投资或诊断得分比较。",
 )
 @click.option("--all", "everything", is_flag=True, help="在建项目也参选（默认只有谋划、储备、前期）。")
-@click.option("--chain", default="", help="只选一条链的，写代码。")
+@click.option("--chain", default="", help="只选一条链的（代码或名称）。")
 @click.option("--least", default=0, help="每个县区至少几个。")
 @click.option("--share", default=0.0, help="任一县区至多占价值的百分之几。")
 @click.option("--require", "required", multiple=True, help="必选的台账编号，可重复。")
@@ -161,6 +162,7 @@ def portfolio(
     as_json: bool,
 ) -> None:
     """要素不够时先上哪些项目：预算内价值最大的一组，各要素的边际价，其余为何落选。"""
+    from lianpu.chains.queries import chain_named
     from lianpu.cli.setup import make_ready
     from lianpu.desk.portfolio.choosing import FACTORS, AskedError, asked_of, choose_for, instead_of
     from lianpu.register.rights import SYSTEM
@@ -183,6 +185,8 @@ def portfolio(
     with in_words():
         make_ready(console)
         run = run_of(code)
+        if chain:
+            texts["chain"] = chain_named(chain).code
         try:
             told = choose_for(SYSTEM, run, asked_of(texts))
         except AskedError as error:
@@ -194,7 +198,7 @@ def portfolio(
         console.say(f"  冲突：{kind} {rule}{'' if gives is None else f'，单独放宽须 {gives:,.2f}'}")
     if told.feasible:
         console.say(f"选中 {len(told.chosen)} 个，价值 {told.choice.value:,.2f}，离最优至多 {told.gap_percent:.2f}%")
-    for line in told.budgets:
+    for line in told.budgets if told.feasible else []:
         console.say(f"  {line.label} 用 {line.used:,.0f} / {line.budget:,.0f}，再多一单位值 {line.marginal:,.4f}")
     for one in told.verdicts if told.feasible else []:
         mark, words = ("✓", "") if one.chosen else ("×", f"：{one.reason}")

@@ -167,7 +167,7 @@ def compare(request: HttpRequest) -> HttpResponse:
     if run is not None:
         outcomes = [outcome_of(user, run, picked(user, run.place, one.projects, one.leads)) for one in kept]
     where = {"place": place.code} if place else {}
-    pages = [f"{reverse('desk:scenario')}?{urlencode({'saved': one.pk} | where)}" for one in kept]
+    pages = [f"{reverse('desk:scenario')}?{urlencode({'saved': str(one.pk)} | where)}" for one in kept]
     lines = compared(outcomes) if outcomes else []
     context = {
         "kept": list(zip(kept, pages, strict=True)),
