@@ -330,3 +330,17 @@ def test_the_map_shares_its_whole_width_among_the_stages(stages: list[list[list[
 @pytest.mark.parametrize(("number", "said"), [(1, "一"), (10, "十"), (12, "十二"), (20, "二十"), (41, "四十一")])
 def test_ordinals_are_said_the_chinese_way(number: int, said: str) -> None:
     assert ordinal(number) == said
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_who_could_supply_whom_is_listed_for_what_is_to_be_strengthened(
+    diagnosed: City, person: Callable[..., Any], form: str
+) -> None:
+    diagnosed.firm("东区树脂厂", "C2", diagnosed.east)
+    diagnose_place(user=SYSTEM, place=diagnosed.city)
+    assert Finding.objects.filter(kind="strengthen", segment__code="C2").exists()
+    told = words(diagnosed.book(form), form)
+    assert "本地供需配对" in told
+    assert "强链位次在前" in told
+    clerk = person(diagnosed.west, {"*": ["view", "export"]}, [])
+    assert "强链位次在前" not in words(diagnosed.book(form, clerk), form), "the firms of another district"

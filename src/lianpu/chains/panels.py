@@ -89,6 +89,11 @@ def among(text: str) -> Q:
     return Q(code__in=text.split(","))
 
 
+def map_of(_request: HttpRequest, segment: Segment) -> Mapping[str, Any]:
+    """The segment, where it is one that firms fill: its way to the map and to pairs and targets."""
+    return {"leaf": segment if segment.is_leaf else None}
+
+
 def model_of(request: HttpRequest, model: PlacementModel) -> Mapping[str, Any]:
     """Figures of a trained model and the ways to what it was taught and what changed with it."""
     return model_report.panel(request.user, model)
@@ -110,5 +115,6 @@ for _slug, _model, _firm, _held in (
         ("works_on", "填充或研发的产业链或环节", FILLING | RESEARCHING),
     ):
         registry.lens(_slug, Lens(_name, _label, _of_firms(_model, _firm, _held & _kept)))
+registry.panel("segments", Panel("chains/segment_panel.html", map_of, order=10))
 registry.panel("findings", Panel("chains/finding_panel.html", grounds_of))
 registry.panel("enterprises", Panel("chains/placements_panel.html", placements_of, order=10))

@@ -297,7 +297,7 @@ def linkage(file: Path | None, unit: str, top: int, by: str, as_json: bool) -> N
     "--level", type=click.Choice(["city", "province"]), default="city", show_default=True, help="以城市还是省份为单位。"
 )
 @click.option("--least", default=30, show_default=True, help="至少几家企业的地方才计入。")
-@click.option("--place", "name", default="", help="只看这一地：它邻近而尚无的环节，按密度排。")
+@click.option("--place", "name", default="", help="只看这一地（名称，或地区代码）：它邻近而尚无的环节，按密度排。")
 @click.option("--top", default=20, show_default=True, help="最多几行。")
 @json_option
 def complexity(file: Path | None, level: str, least: int, name: str, top: int, as_json: bool) -> None:
@@ -305,6 +305,7 @@ def complexity(file: Path | None, level: str, least: int, name: str, top: int, a
     from lianpu.analysis.complexity import complexity as computed
     from lianpu.chains.services import reference_in_use
     from lianpu.cli.setup import make_ready
+    from lianpu.places.queries import place_by_code
     from lianpu.scenarios.queries import reference_cells
 
     console = Console(as_json)
@@ -318,6 +319,11 @@ def complexity(file: Path | None, level: str, least: int, name: str, top: int, a
             if stored is None:
                 refuse("没有对照库。请给出文件，或先运行 lianpu reference load 文件。")
             cells, names = reference_cells(stored, level, least)
+            if name.isdecimal():  # the reference has names
+                asked = place_by_code(name)
+                name = next(
+                    (word for word in (asked.short_name, asked.name) if word in set(cells["place"])), asked.name
+                )
             word = "城市" if level == "city" else "省份"
             title = f"{stored.name}（{word} × 环节）"
             if cells["place"].n_unique() < 3:

@@ -296,6 +296,11 @@ class _Writer:
                 6.5,
                 "柱形图：" + "、".join(f"{name}{n}家" for name, n in districts) + "。",
             )
+            self.table(
+                "本链企业地区分布",
+                [Column(name, PORTRAIT_CM / len(districts), CENTRE) for name, _ in districts],
+                [[str(n) for _, n in districts]],
+            )
 
     def _firm_columns(self, width: float, *, short: bool) -> list[Column]:
         columns = [Column("序号", 1.1, CENTRE), Column("企业名称", 5.0 if short else 8.6)]

@@ -26,7 +26,7 @@ from lianpu.chains.models import (
 from lianpu.chains.queries import latest_run
 from lianpu.desk.comparing import Comparison, compare
 from lianpu.desk.dossier.measures import Local, Measure, measures_for
-from lianpu.desk.dossier.prospects import Prospects, prospects_of
+from lianpu.desk.dossier.prospects import Prospects, marked, prospects_of
 from lianpu.desk.dossier.targets import Market, markets_of
 from lianpu.desk.queries import Board, board
 from lianpu.enterprises.queries import with_revenue
@@ -277,7 +277,7 @@ def _firms(user: Any, place: Place, counted: "QuerySet[Placement]") -> list[Firm
     firms = [
         Firm(
             pk=one.pk,
-            name=_marked(one.name, one.is_sample)
+            name=marked(one.name, one.is_sample)
             + ("" if one.status == "active" else f"（{one.get_status_display()}）"),
             uscc=one.uscc,
             place=(one.place.name if one.place else "")
@@ -301,10 +301,6 @@ def _revenue(user: Any, enterprises: Iterable[int]) -> dict[int, Decimal]:
     figures = rights.restrict(register.base().filter(enterprise__in=list(enterprises)), register, user, rights.EXPORT)
     firms = with_revenue(registry["enterprises"].base().filter(pk__in=figures.order_by().values("enterprise")))
     return dict(firms.filter(revenue_10k_cny__isnull=False).values_list("pk", "revenue_10k_cny"))
-
-
-def _marked(name: str, is_sample: bool) -> str:
-    return f"{name}（示例）" if is_sample and "示例" not in name else name
 
 
 # -- advice ------------------------------------------------------------------------------------
@@ -338,7 +334,7 @@ def _local(user: Any, run: DiagnosisRun, findings: list[Finding]) -> Local:
         named.values_list("enterprise_id", "segment__code", "enterprise__name", "enterprise__is_sample"),
         key=lambda row: rank[row[0]],
     ):
-        fillers.setdefault(code, []).append(_marked(name, sample))
+        fillers.setdefault(code, []).append(marked(name, sample))
     others: dict[str, list[str]] = {}
     else_ = (
         _held(run)
@@ -350,5 +346,5 @@ def _local(user: Any, run: DiagnosisRun, findings: list[Finding]) -> Local:
         .order_by("-confidence", "pk")
         .values_list("segment__code", "enterprise__name", "enterprise__is_sample")
     ):
-        others.setdefault(code, []).append(_marked(name, sample))
+        others.setdefault(code, []).append(marked(name, sample))
     return Local({segment.code: segment.name for segment in known}, fillers, others)

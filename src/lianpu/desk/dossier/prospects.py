@@ -1,4 +1,5 @@
-"""What may become of the chain, as both forms of the dossier tell it: kept scenarios, its sectors, what is near to it.
+"""What may become of the chain, as both forms of the dossier tell it: whom to bring together, kept scenarios, its sectors,
+what is near to it.
 
 Each part is there where its data are: scenarios that somebody kept, an input–output table, a reference that names the place.
 """
@@ -6,8 +7,9 @@ Each part is there where its data are: scenarios that somebody kept, an input–
 from dataclasses import dataclass, field
 from typing import Any
 
-from lianpu.chains.models import Chain, DiagnosisRun, SegmentState, State
+from lianpu.chains.models import Chain, DiagnosisRun, Finding, SegmentState, State
 from lianpu.chains.queries import segments_by_io_sector
+from lianpu.desk.pairing import pairs_of
 from lianpu.desk.scenario.outcome import outcome_of
 from lianpu.places.models import Place
 from lianpu.register import rights
@@ -18,8 +20,13 @@ from lianpu.scenarios.queries import io_table_in_use, kept_scenarios, picked, re
 
 TOLD = 3  # scenarios computed anew for the book
 NEAR = 8
+PAIRED = 8  # segments to strengthen
+PAIRS = 3  # of each of them
 LEAST_FIRMS = 30  # of a place of the reference
 
+PAIR_COLUMNS = [
+    Column("环节", 4.4), Column("供方", 7.2), Column("需方", 7.2), Column("需方环节", 4.4), Column("得分", 1.8, NUMBER),
+]  # fmt: skip
 SCENARIO_COLUMNS = [
     Column("情景", 4.6), Column("项目数", 1.6, CENTRE), Column("本链环节的变化", 7.2), Column("本链不再成立的结论", 5.0),
     Column("理由", 4.4), Column("保存", 2.6, CENTRE),
@@ -35,6 +42,7 @@ NEAR_COLUMNS = [Column("缺失环节", 8.0), Column("邻近密度", 3.0, NUMBER)
 class Prospects:
     """Tables of the section, each empty where its data are not there; ``notes`` says what each rests on."""
 
+    pairs: list[list[str]] = field(default_factory=list)
     scenarios: list[list[str]] = field(default_factory=list)
     sectors: list[list[str]] = field(default_factory=list)
     near: list[list[str]] = field(default_factory=list)
@@ -44,6 +52,7 @@ class Prospects:
     def parts(self) -> list[tuple[str, str, list[Column], list[list[str]]]]:
         """(title, note, columns, rows) of the parts that have any."""
         every = [
+            ("本地供需配对", self.notes.get("pairs", ""), PAIR_COLUMNS, self.pairs),
             ("情景推演", self.notes.get("scenarios", ""), SCENARIO_COLUMNS, self.scenarios),
             ("所涉部门的投入产出关联", self.notes.get("sectors", ""), SECTOR_COLUMNS, self.sectors),
             ("缺失环节的邻近程度", self.notes.get("near", ""), NEAR_COLUMNS, self.near),
@@ -55,8 +64,47 @@ def prospects_of(user: Any, run: DiagnosisRun, chain: Chain) -> Prospects:
     """What the book says of the chain's future, within the user's reach."""
     notes: dict[str, str] = {}
     return Prospects(
-        _scenarios(user, run, chain, notes), _sectors(user, chain, notes), _near(user, run, chain, notes), notes
+        _pairs(user, run, chain, notes),
+        _scenarios(user, run, chain, notes),
+        _sectors(user, chain, notes),
+        _near(user, run, chain, notes),
+        notes,
     )
+
+
+def marked(name: str, is_sample: bool) -> str:
+    """A name that says where it is invented."""
+    return f"{name}（示例）" if is_sample and "示例" not in name else name
+
+
+def _pairs(user: Any, run: DiagnosisRun, chain: Chain, notes: dict[str, str]) -> list[list[str]]:
+    """Local suppliers and buyers of the segments to strengthen, of firms that the user may take away."""
+    if not rights.may(user, registry["placements"], rights.EXPORT):
+        return []
+    told = rights.restrict(Finding.objects.filter(run=run, chain=chain), registry["findings"], user)
+    thin = told.filter(kind=Finding.Kind.STRENGTHEN).select_related("segment").order_by("rank")[:PAIRED]
+    register, samples = registry["enterprises"], bool(run.versions.get("sample"))
+    takeable = rights.restrict(register.base(), register, user, rights.EXPORT)
+    rows = []
+    for segment in (one.segment for one in thin):
+        found = pairs_of(user, segment, run.place, samples=samples, top=4 * PAIRS)
+        firms = {firm.pk for one in found for firm in (one.supplier, one.buyer)}
+        may = set(takeable.filter(pk__in=firms).values_list("pk", flat=True))
+        held = [one for one in found if {one.supplier.pk, one.buyer.pk} <= may][:PAIRS]
+        rows += [
+            [
+                segment.name,
+                marked(one.supplier.name, one.supplier.is_sample),
+                marked(one.buyer.name, one.buyer.is_sample),
+                one.segment.name,
+                f"{one.score:.2f}",
+            ]
+            for one in held
+        ]
+    notes["pairs"] = (
+        f"强链位次在前的{PAIRED}个环节，本地供方与需要它的本地企业，每个环节至多{PAIRS}对；得分由依存、距离、挂链把握、规模相称构成，逐项依据见供需配对页。"
+    )
+    return rows
 
 
 def _scenarios(user: Any, run: DiagnosisRun, chain: Chain, notes: dict[str, str]) -> list[list[str]]:
@@ -69,11 +117,10 @@ def _scenarios(user: Any, run: DiagnosisRun, chain: Chain, notes: dict[str, str]
         outcome = outcome_of(user, run, chosen)
         moved = [change for change in outcome.segments if change.segment.chain_id == chain.pk]
         gone = [found for found in outcome.answered if found.chain.pk == chain.pk]
-        name = one.name if not one.is_sample or "示例" in one.name else f"{one.name}（示例）"
         lost = f"（另有{len(chosen.unknown)}个已不可选）" if chosen.unknown else ""
         rows.append(
             [
-                name,
+                marked(one.name, one.is_sample),
                 f"{len(chosen)}{lost}",
                 "；".join(f"{c.segment.name}{c.told[0][2]}→{c.told[1][2]}" for c in moved) or "无",
                 "；".join(f"{found.kind_word}{found.segment.name}" for found in gone) or "无",

@@ -1,5 +1,6 @@
 """One row: its page and its form."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -33,10 +34,15 @@ def detail_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         moved.headers["Cache-Control"] = "no-store"  # it may come back
         return moved
     related = []
-    for other, column in registry.related(register):
+    pointing = registry.related(register)
+    several = Counter(other.slug for other, _ in pointing)
+    for other, column in pointing:
         if rights.may(request.user, other, rights.VIEW):
             count = rights.restrict(other.base().filter(**{column: pk}), other, request.user).count()
-            related.append((other, column, count))
+            label = (
+                next(one.shown_label for one in other.bound if one.name == column) if several[other.slug] > 1 else ""
+            )
+            related.append((other, column, label, count))
     context = {
         "register": register,
         "row": row,

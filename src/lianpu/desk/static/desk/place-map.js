@@ -4,7 +4,7 @@
   if (!holder) return;
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const districts = read("district-data"), zones = read("zone-data").filter((zone) => zone.at[0] !== null);
-  const label = { show: true, fontSize: 11, color: "#33414f", textBorderColor: "#fff", textBorderWidth: 2 };
+  const label = { show: true, fontSize: 11, color: "#33414f", textBorderColor: "#fff", textBorderWidth: 3 };
   fetch(holder.dataset.boundary).then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status)))).then((shape) => {
     echarts.registerMap("place", shape);
     const chart = echarts.init(holder, null, { renderer: "svg" });
