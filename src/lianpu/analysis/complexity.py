@@ -129,7 +129,9 @@ def proximity(made: Floats) -> Floats:
     small = made.astype(np.float32)  # whole counts below 2^24 are exact in single precision, and twice as fast
     together = small.T @ small
     share = 1.0 / np.maximum(together.diagonal().astype(np.float64), 1.0)
-    return np.asarray(np.multiply(together, np.minimum.outer(share, share), dtype=np.float64), np.float64)
+    near: Floats = np.minimum.outer(share, share)
+    near *= together
+    return near
 
 
 # --- from the frame to the matrix -------------------------------------------------------------------------------
