@@ -33,7 +33,7 @@ def placed() -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
 
 @pytest.mark.parametrize(
     ("weighted", "precision", "recall", "none", "ece"),
-    [(False, 0.88, 0.80, 0.93, 0.06), (True, 0.88, 0.84, 0.90, 0.08)],
+    [(False, 0.90, 0.82, 0.94, 0.05), (True, 0.90, 0.84, 0.94, 0.06)],
 )
 def test_firms_that_taught_nothing_are_placed_as_readers_place_them(
     placed: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame],
@@ -59,9 +59,9 @@ def test_what_is_shipped_was_learned_from_the_marks_that_are_kept() -> None:
 
 def test_two_readers_agree_no_further_than_told() -> None:
     assert {key: round(value, 2) for key, value in agreement().items()} == {
-        "f1_makes": 0.9,
-        "f1_all": 0.9,
-        "equal_sets": 0.58,
+        "f1_makes": 0.91,
+        "f1_all": 0.94,
+        "equal_sets": 0.61,
     }
 
 
