@@ -22,7 +22,7 @@ from support import ROOT
 SOURCE = ROOT / "src" / "lianpu"
 ENGLISH = SOURCE / "site" / "locale" / "en" / "LC_MESSAGES"
 TEMPLATES = sorted(SOURCE.glob("*/templates/**/*.html"))
-TRANSLATE = re.compile(r'{%\s*translate "([^"]*)"\s*%}')
+TRANSLATE = re.compile(r'{%\s*translate "([^"]*)"(?: as \w+)?\s*%}')
 BLOCK = re.compile(r"{%\s*blocktranslate\b.*?%}(.*?){%\s*endblocktranslate\s*%}", re.DOTALL)
 ARGUMENT = re.compile(r'_\("([^"]*)"\)')
 HAN = re.compile(r"[\u4e00-\u9fff]+")

@@ -136,6 +136,7 @@ LIANPU_JOBS = "worker"
 LIANPU_API_RATE = os.environ.get("LIANPU_API_RATE") or "1200/m"
 LIANPU_JOBS_KEEP_DAYS = int(os.environ.get("LIANPU_JOBS_KEEP_DAYS") or 30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a portfolio of some thousand projects is sent on project by project
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

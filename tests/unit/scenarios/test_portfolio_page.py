@@ -10,6 +10,7 @@ from django.test import Client
 
 from lianpu.chains.models import DiagnosisRun
 from lianpu.chains.services import diagnose_place, place_enterprises
+from lianpu.desk.portfolio import views
 from lianpu.desk.portfolio.choosing import AskedError, Told, asked_of, choose_for, instead_of
 from lianpu.projects.identity import project_key
 from lianpu.projects.models import Capacity, FactorNeed, Project
@@ -111,3 +112,23 @@ def test_the_page_shows_the_choice_and_sends_it_to_the_scenario(city: DiagnosisR
     assert "示例项目P3" in sent
     assert "项目组合（达产年产值（万元）最大）：用地（亩）100" in sent
     assert "很多" in admin_client.get("/portfolio/?value=output&b.land_mu=很多").content.decode()
+
+
+def test_among_many_candidates_the_page_comes_first_and_the_choice_follows(
+    city: DiagnosisRun, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "AT_ONCE", 1)
+    asked = "/portfolio/?value=output&b.land_mu=100"
+    page = admin_client.get(asked).content.decode()
+    assert "示例项目P3" not in page
+    assert 'hx-get="?value=output&amp;b.land_mu=100"' in page
+    answer = admin_client.get(asked, headers={"HX-Request": "true"}).content.decode()
+    assert "示例项目P3" in answer
+    assert "<html" not in answer
+
+
+def test_a_portfolio_of_thousands_reaches_the_scenario(city: DiagnosisRun, admin_client: Client) -> None:
+    many = ["P2", "P3", *(f"X{n}" for n in range(2000))]
+    sent = admin_client.post("/scenario/", {"place": "620100", "p": many, "origin": "portfolio"})
+    assert sent.status_code == 200
+    assert "示例项目P3" in sent.content.decode()

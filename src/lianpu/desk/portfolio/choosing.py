@@ -25,7 +25,7 @@ from lianpu.scenarios.queries import candidate_projects, needs_of, outputs_of
 if TYPE_CHECKING:
     from lianpu.analysis.portfolio import Choice, Displacement
 
-SECONDS = 3.0
+SECONDS = 1.5
 PREPARING = (Stage.CONCEIVED, Stage.RESERVE, Stage.PREPARATORY)
 FACTORS = {
     kind: declared(FactorNeed.Kind(kind).label)

@@ -24,7 +24,7 @@ from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.language import spoken
 
-LISTED = 100
+AT_ONCE = 300  # candidates solved within the page; of more, the page comes first and the choice follows
 
 
 @require_GET
@@ -45,11 +45,11 @@ def portfolio_page(request: HttpRequest) -> HttpResponse:
         "value": texts.get("value") or "output",
         "unit": VALUES.get(texts.get("value", ""), VALUES["output"]),
         "chain": texts.get("chain", ""),
-        "limit": LISTED,
     }
     if run is not None:
         context |= _chosen(request, run)
-    return render(request, "desk/portfolio.html", context)
+    part = "_result" if request.headers.get("HX-Request") else ""
+    return render(request, f"desk/portfolio{part}.html", context)
 
 
 def _chosen(request: HttpRequest, run: Any) -> dict[str, Any]:
@@ -62,13 +62,16 @@ def _chosen(request: HttpRequest, run: Any) -> dict[str, Any]:
         held = field_of(request.user, run, asked)
         if first:
             asked = replace(asked, budgets=suggested(held))
-        told = solve(held, asked)
         again = texts.copy()
         for kind, amount in asked.budgets.items():
             again.setdefault(f"b.{kind}", f"{amount:.0f}")
         again["value"] = asked.value
         again.pop("why", None)
-        made |= {"told": told, "query": again.urlencode(), "instead": instead_of(told, texts.get("why", ""))}
+        if len(held.candidates) > AT_ONCE and not request.headers.get("HX-Request"):
+            made |= {"waits": True, "asked": texts.urlencode()}
+        else:
+            told = solve(held, asked)
+            made |= {"told": told, "query": again.urlencode(), "instead": instead_of(told, texts.get("why", ""))}
     except AskedError as error:
         made["fault"] = str(error)
     made["field"] = held
