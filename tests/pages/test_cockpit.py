@@ -64,3 +64,11 @@ def test_the_placed_firms_open_to_just_those_firms(admin):
 def test_recent_changes_are_those_of_people(admin):
     admin.open("/")
     assert "命令行" not in admin.texts("#recent li b")
+
+
+def test_a_district_officer_is_not_told_that_other_districts_have_no_firms(visit):
+    officer = visit("xigu")
+    officer.open("/")
+    rows = {text.split("\t")[0].strip(): text.split("\t")[1:] for text in officer.texts("#by-district tbody tr")}
+    assert int(rows["西固区"][0]) > 0
+    assert rows["城关区"] == ["—", "—"]

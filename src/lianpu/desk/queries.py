@@ -221,20 +221,22 @@ def finding_of(user: Any, run: DiagnosisRun, segment: Segment) -> Finding | None
 
 
 def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
-    """Firms and placed firms of each child of ``place`` within the user's scope, with the list behind each number."""
+    """Firms and placed firms of each child of ``place`` within the user's scope, with the list behind each number; None
+    where the scope may leave a district out."""
     enterprises, placements = registry["enterprises"], registry["placements"]
     rows = rights.restrict(enterprises.base().filter(place__path__startswith=place.path), enterprises, user)
     firms = dict(rows.order_by().values_list("place__code").annotate(n=Count("pk")))
     held = rights.restrict(placements.base().filter(enterprise__place__path__startswith=place.path), placements, user)
     held = held.exclude(state="rejected")
     placed = dict(held.order_by().values_list("enterprise__place__code").annotate(n=Count("enterprise", distinct=True)))
+    none, none_placed = _of_none(user, enterprises), _of_none(user, placements)
     return [
         {
             "code": child.code,
             "name": child.name,
             "at": [child.longitude, child.latitude],
-            "firms": firms.get(child.code, 0),
-            "placed": placed.get(child.code, 0),
+            "firms": firms.get(child.code, none),
+            "placed": placed.get(child.code, none_placed),
             "url": enterprises.url() + "?" + urlencode({"f.place": child.code}),
             "placed_url": enterprises.url() + "?" + urlencode({"f.place": child.code, "f.on_chain": "*"}),
         }
@@ -242,18 +244,25 @@ def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
     ]
 
 
+def _of_none(user: Any, register: Any) -> int | None:
+    """What no rows mean: nothing there for whoever sees every row, nothing known for others."""
+    reach = rights.reach_of(user, register)
+    return 0 if reach is not None and not reach else None
+
+
 def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
     """Functional zones of a place as marks (they have no published boundary), with their firms."""
     enterprises = registry["enterprises"]
     rows = rights.restrict(enterprises.base().filter(zone__parent=place), enterprises, user)
     firms = dict(rows.order_by().values_list("zone__code").annotate(n=Count("pk")))
+    none = _of_none(user, enterprises)
     return [
         {
             "code": zone.code,
             "name": zone.name,
             "label": zone.name if len(zone.name) <= 4 else zone.short_name or zone.name,
             "at": [zone.longitude, zone.latitude],
-            "firms": firms.get(zone.code, 0),
+            "firms": firms.get(zone.code, none),
             "note": zone.note,
             "url": enterprises.url() + "?" + urlencode({"f.zone": zone.code}),
         }

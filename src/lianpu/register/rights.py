@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from lianpu.register.declare import BoundColumn, Register
+from lianpu.register.language import declared
 from lianpu.register.models import Grant
 
 VIEW, ADD, CHANGE, DELETE, IMPORT, EXPORT = "view", "add", "change", "delete", "import", "export"
@@ -19,6 +21,16 @@ CONFIGURE = "configure"  # add columns to a register
 # Of accounts alone: to make and close them, to give and take roles. No verb on rows asks for it.
 ADMINISTER = "administer"
 READING = frozenset({VIEW, EXPORT})
+WORDS = {
+    VIEW: gettext_lazy("查看"),
+    ADD: gettext_lazy("新增"),
+    CHANGE: gettext_lazy("修改"),
+    DELETE: gettext_lazy("删除"),
+    IMPORT: gettext_lazy("导入"),
+    EXPORT: gettext_lazy("导出"),
+    CONFIGURE: gettext_lazy("增列"),
+    ADMINISTER: gettext_lazy("管理账号"),
+}
 
 
 class Person(Protocol):
@@ -136,7 +148,7 @@ def may(user: Any, register: Register, action: str, row: models.Model | None = N
 def demand(user: Any, register: Register, action: str, row: models.Model | None = None) -> None:
     """Raise ``PermissionDenied`` with words unless ``user`` may."""
     if not may(user, register, action, row):
-        raise PermissionDenied(f"您没有对“{register.title}”执行此操作（{action}）的权限，或该行不在您的范围内。")
+        raise PermissionDenied(f"您没有“{register.title}”的{declared(WORDS[action])}权限，或该行不在您的范围内。")
 
 
 def visible(user: Any, columns: Iterable[BoundColumn]) -> list[BoundColumn]:

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 
 from lianpu.register import rights
 from lianpu.register.declare import registry
@@ -144,15 +144,6 @@ def guardians() -> "QuerySet[Any]":
 
 
 ACTIONS = (rights.VIEW, rights.ADD, rights.CHANGE, rights.DELETE, rights.IMPORT, rights.EXPORT, rights.ADMINISTER)
-ACTION_WORDS = {
-    rights.VIEW: gettext_lazy("查看"),
-    rights.ADD: gettext_lazy("新增"),
-    rights.CHANGE: gettext_lazy("修改"),
-    rights.DELETE: gettext_lazy("删除"),
-    rights.IMPORT: gettext_lazy("导入"),
-    rights.EXPORT: gettext_lazy("导出"),
-    rights.ADMINISTER: gettext_lazy("管理账号"),
-}
 
 
 @dataclass(frozen=True)
@@ -177,7 +168,7 @@ def role_lines(role: Role) -> list[RoleLine]:
         named = role.actions.get(slug, [])
         offered = [one for one in ACTIONS if one != rights.ADMINISTER or slug == ACCOUNTS]
         lines.append(
-            RoleLine(slug, title, [(one, str(ACTION_WORDS[one]), one in named or "*" in named) for one in offered])
+            RoleLine(slug, title, [(one, str(rights.WORDS[one]), one in named or "*" in named) for one in offered])
         )
     return lines
 
