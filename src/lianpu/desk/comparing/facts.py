@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from lianpu.chains.models import DiagnosisRun, Placement, Role
 from lianpu.chains.models import Reference as StoredReference
 from lianpu.chains.queries import FILLING_CONFIDENCE
-from lianpu.chains.services.references import reference_frame
+from lianpu.chains.services.references import counted, reference_frame
 from lianpu.places.models import Place
 from lianpu.places.queries import inside, lineage_of
 from lianpu.register import rights
@@ -66,12 +66,10 @@ def known_of(user: Any, run: DiagnosisRun, segments: "pl.DataFrame") -> Known | 
 def _known(pk: int, _file: str, asked: tuple[tuple[str, str], ...]) -> Known:
     import polars as pl
 
-    from lianpu.analysis.coverage import Reference
-
     segments = pl.DataFrame(asked, schema={"code": pl.String, "filled_by": pl.String}, orient="row")
-    rows = reference_frame(StoredReference.objects.get(pk=pk)).filter(pl.col("confidence") >= FILLING_CONFIDENCE)
+    every = reference_frame(StoredReference.objects.get(pk=pk))
+    rows = every.filter(pl.col("confidence") >= FILLING_CONFIDENCE)
     rows = rows.join(segments.rename({"code": "segment"}), on="segment")
-    whole = Reference.of(rows, segments, min_confidence=FILLING_CONFIDENCE)
     province = pl.col("province").fill_null("").str.strip_suffix("市")
     city = pl.col("city").fill_null("")
     single = province.is_in(MUNICIPALITIES)
@@ -100,7 +98,9 @@ def _known(pk: int, _file: str, asked: tuple[tuple[str, str], ...]) -> Known:
         if makers
     }
     placed = rows.select("place", "firm", "segment", "role", "confidence")
-    return Known(placed, mix.join(base.select("place", "base"), on="place"), cities, whole)
+    return Known(
+        placed, mix.join(base.select("place", "base"), on="place"), cities, counted(every, segments, FILLING_CONFIDENCE)
+    )
 
 
 def firms_of(user: Any, place: Place, *, samples: bool, codes: Sequence[str]) -> "pl.DataFrame":
