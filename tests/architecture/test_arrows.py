@@ -124,3 +124,8 @@ def test_workbooks_are_made_in_one_place() -> None:
     """Only there is it seen to that no text of a sheet runs as a formula."""
     makers = [str(file.relative_to(PACKAGE)) for file in PACKAGE.rglob("*.py") if "xlsxwriter" in imports(file)]
     assert makers == ["register/sheets.py"]
+
+
+def test_the_command_line_asks_for_one_thread_of_linear_algebra_before_numpy_is_there() -> None:
+    code = "import lianpu.cli.main, os; assert os.environ['OPENBLAS_NUM_THREADS'] == '1'"
+    assert "numpy" not in modules_after(f"import os; os.environ.pop('OPENBLAS_NUM_THREADS', None); {code}")
