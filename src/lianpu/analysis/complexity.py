@@ -164,8 +164,7 @@ def _matrix(frame: pl.DataFrame) -> tuple[Floats, pl.Series, pl.Series, list[str
     for axis in ("place", "activity"):
         if frame[axis].null_count():
             raise ValueError(f"{axis} 列有 {frame[axis].null_count()} 行为空：请先补全或去掉")
-        named = frame[axis].unique().sort()
-        axes.append((named, _codes(frame[axis], named)))
+        axes.append(_numbered(frame[axis]))
     (places, row), (activities, column) = axes
     flat = row * len(activities) + column
     value = np.zeros(len(places) * len(activities))
@@ -175,11 +174,13 @@ def _matrix(frame: pl.DataFrame) -> tuple[Floats, pl.Series, pl.Series, list[str
     return value.reshape(len(places), len(activities)), places, activities, notes
 
 
-def _codes(held: pl.Series, named: pl.Series) -> npt.NDArray[np.int64]:
-    """Position of every entry in the sorted ``named``."""
-    if held.dtype == pl.String:
-        return np.asarray(held.cast(pl.Enum(named)).to_physical().to_numpy(), np.int64)
-    return np.asarray(named.search_sorted(held).to_numpy(), np.int64)
+def _numbered(held: pl.Series) -> tuple[pl.Series, npt.NDArray[np.int64]]:
+    """The values in order, and the position among them of every entry. Runs of one value are looked up once."""
+    starts = np.flatnonzero((held != held.shift()).fill_null(value=True).to_numpy())
+    runs = held if len(starts) == len(held) else held.gather(starts)
+    named = runs.unique().sort()
+    place = runs.cast(pl.Enum(named)).to_physical() if held.dtype == pl.String else named.search_sorted(runs)
+    return named, np.repeat(np.asarray(place.to_numpy(), np.int64), np.diff(starts, append=len(held)))
 
 
 def _rca(value: Floats) -> Floats:
