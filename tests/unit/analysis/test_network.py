@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lianpu.analysis.network import (
+    Graph,
     InputOutput,
     Lift,
     Substitution,
@@ -166,6 +167,15 @@ def test_everything_of_steel_passes_through_iron() -> None:
 def test_what_no_source_reaches_has_no_dominator_row() -> None:
     assert dominators(CAR, ["rubber"])["name"].to_list() == ["car", "rubber"]
     assert dominators(CAR, []).is_empty()
+
+
+def test_a_graph_made_once_answers_as_its_frame_does():
+    graph = Graph.of(CAR)
+    for measure in (layers, betweenness, cut_points, bridges, lambda edges: dominators(edges, ["ore", "coal"])):
+        assert measure(graph).equals(measure(CAR))
+    with pytest.raises(ValueError, match="milk not in the graph"):
+        dominators(graph, ["milk"])
+    assert "milk" in dominators(CAR, ["milk"])["name"]
 
 
 def test_cut_points_and_bridges_of_the_car() -> None:

@@ -14,10 +14,11 @@ from lianpu.analysis.network.cascade import (
 )
 from lianpu.analysis.network.cleaning import Cleaned, agreement, clean, edge_key
 from lianpu.analysis.network.lifting import InputOutput, Lift, dependence, product_evidence, segments_of
-from lianpu.analysis.network.structure import betweenness, bridges, cut_points, dominators, layers
+from lianpu.analysis.network.structure import Graph, betweenness, bridges, cut_points, dominators, layers
 
 __all__ = [
     "Cleaned",
+    "Graph",
     "InputOutput",
     "Lift",
     "Substitution",

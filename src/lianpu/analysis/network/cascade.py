@@ -15,7 +15,7 @@ import polars as pl
 from scipy import sparse
 
 from lianpu.analysis.coverage import check_columns
-from lianpu.analysis.network.structure import betweenness, dominators
+from lianpu.analysis.network.structure import Graph, betweenness, dominators
 
 Floats = npt.NDArray[np.float64]
 ROUNDING = 1e-9
@@ -228,9 +228,10 @@ def criticality(edges: pl.DataFrame, supply: Supply, sources: Iterable[str]) -> 
     inner = edges.filter(
         pl.col("source").is_in(supply.names.implode()) & pl.col("target").is_in(supply.names.implode())
     )
-    passed = betweenness(inner.select("source", "target", "weight")).rename({"name": "segment"})
     starts = [name for name in sources if name in set(supply.names)]
-    gates = dominators(inner, starts).select("dominated", segment="name")
+    graph = Graph.of(inner, starts)
+    passed = betweenness(graph).rename({"name": "segment"})
+    gates = dominators(graph, starts).select("dominated", segment="name")
     frame = (
         fall_of_each(supply)
         .join(passed, on="segment", how="left")

@@ -1,11 +1,12 @@
 """Shape of a directed graph of products or segments: layers, betweenness, cut points, bridges, dominators.
 
-Graphs are frames (source, target[, weight]); names are any values of one type. Results are frames in the order of the
-names. Figures equal networkx's (held by tests); how much faster: ``benchmarks/network.py``.
+Graphs are frames (source, target[, weight]), or :class:`Graph` where one is asked several things; names are any values of
+one type. Results are frames in the order of the names. Figures equal networkx's (held by tests); how much faster: ``benchmarks/network.py``.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -25,17 +26,23 @@ BATCH = 200_000  # distances held at once: about what a processor keeps near
 
 
 @dataclass(frozen=True)
-class Indexed:
-    """A frame of edges as numbers: names in order, edge ends, weights; an edge told twice stands once (greatest weight)."""
+class Graph:
+    """A frame of edges as numbers: names in order, edge ends, weights; an edge told twice stands once (greatest weight).
+
+    Every measure makes one of the frame that it is given. Who asks several makes it once: ``Graph.of(edges)``.
+    """
 
     names: pl.Series
     source: Integers
     target: Integers
     weight: Floats
+    weighted: bool = False
 
     @classmethod
-    def of(cls, edges: pl.DataFrame, extra: Iterable[object] = ()) -> "Indexed":
+    def of(cls, edges: "pl.DataFrame | Graph", extra: Iterable[object] = ()) -> "Graph":
         """``edges`` (source, target[, weight > 0]); ``extra``: names without any edge. Self-loops are left out."""
+        if isinstance(edges, Graph):
+            return edges
         check_columns(edges, ("source", "target"), "edges")
         if edges["source"].null_count() or edges["target"].null_count():
             raise ValueError("edges: source and target must stand in every row")
@@ -54,27 +61,52 @@ class Indexed:
         source, target = np.divmod(pair[first], max(len(names), 1))
         greatest = np.maximum.reduceat(greatest, first) if len(first) else greatest
         held = source != target
-        return cls(names, source[held], target[held], greatest[held])
+        return cls(names, source[held], target[held], greatest[held], "weight" in edges.columns)
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def places(self, chosen: Iterable[object]) -> Integers:
+        """Numbers of the nodes of these names, in order, each once."""
+        wanted = pl.Series(list(chosen), dtype=self.names.dtype)
+        found = self.names.search_sorted(wanted).to_numpy().astype(np.int64)
+        lacking = wanted.filter(self.names.gather(np.minimum(found, max(len(self) - 1, 0))) != wanted)
+        if len(lacking):
+            raise ValueError(f"sources: {'、'.join(map(str, lacking.head(3)))} not in the graph")
+        return np.unique(found)
 
     def matrix(self, values: Floats | None = None) -> sparse.csr_matrix:
         """n × n, rows are sources; entries ``values`` or ones."""
         data = np.ones(len(self.source)) if values is None else values
         return sparse.csr_matrix((data, (self.source, self.target)), shape=(len(self), len(self)))
 
+    @cached_property
     def pairs(self) -> list[tuple[int, int]]:
         return list(zip(self.source.tolist(), self.target.tolist(), strict=True))
 
+    @cached_property
+    def directed(self) -> "rx.PyDiGraph[int, None]":
+        whole: rx.PyDiGraph[int, None] = rx.PyDiGraph(multigraph=True)
+        whole.add_nodes_from(range(len(self)))
+        whole.add_edges_from_no_data(self.pairs)
+        return whole
 
-def layers(edges: pl.DataFrame) -> pl.DataFrame:
+    @cached_property
+    def plain(self) -> "rx.PyGraph[int, None]":
+        """The same without directions."""
+        plain: rx.PyGraph[int, None] = rx.PyGraph(multigraph=True)
+        plain.add_nodes_from(range(len(self)))
+        plain.add_edges_from_no_data(self.pairs)
+        return plain
+
+
+def layers(edges: pl.DataFrame | Graph) -> pl.DataFrame:
     """How far each node stands from the sources, by the longest way: (name, layer, component, cycle).
 
     Nodes that feed each other in a circle (one strong component, ``cycle`` true) are taken as one; its layer is the
     greatest layer of what feeds it plus one, 0 where nothing does. ``component`` numbers the strong components.
     """
-    graph = Indexed.of(edges)
+    graph = Graph.of(edges)
     count, label = csgraph.connected_components(graph.matrix(), directed=True, connection="strong")
     label = label.astype(np.int64)
     tail, head = label[graph.source], label[graph.target]
@@ -128,24 +160,21 @@ def _ranges(first: Integers, last: Integers) -> Integers:
     return np.asarray(np.arange(ends[-1]) + np.repeat(first - (ends - length), length), np.int64)
 
 
-def betweenness(edges: pl.DataFrame) -> pl.DataFrame:
+def betweenness(edges: pl.DataFrame | Graph) -> pl.DataFrame:
     """Exact betweenness of every node: (name, betweenness) = Σ over pairs of the share of shortest paths through it.
 
     Unweighted where ``edges`` have no weight. With weights a strong dependence is a short way (length 1 / weight);
     ways equal to within 1e-12 are equally short. Not normalised; ends of a path do not count (Brandes 2001).
     """
-    graph = Indexed.of(edges)
-    if "weight" in edges.columns and len(graph):
+    graph = Graph.of(edges)
+    if graph.weighted and len(graph):
         return pl.DataFrame({"name": graph.names, "betweenness": _weighted(graph)})
-    whole = rx.PyDiGraph(multigraph=True)
-    whole.add_nodes_from(range(len(graph)))
-    whole.add_edges_from_no_data(graph.pairs())
     # One thread: several would add the shares in another order each time, and the last bits would differ.
-    found = rx.digraph_betweenness_centrality(whole, normalized=False, parallel_threshold=len(graph) + 1)
+    found = rx.digraph_betweenness_centrality(graph.directed, normalized=False, parallel_threshold=len(graph) + 1)
     return pl.DataFrame({"name": graph.names, "betweenness": [found[i] for i in range(len(graph))]})
 
 
-def _weighted(graph: Indexed) -> Floats:
+def _weighted(graph: Graph) -> Floats:
     """Brandes' sums for all sources together.
 
     The states are pairs (source, node reached); an edge on a shortest way joins two of them. That graph has no circle,
@@ -187,11 +216,10 @@ def _shares(tail: Integers, head: Integers, roots: Integers, size: int) -> Float
     return whole
 
 
-def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
+def cut_points(edges: pl.DataFrame | Graph) -> pl.DataFrame:
     """Nodes without which the graph, direction aside, falls apart: (name, parts), parts = pieces its piece falls into."""
-    graph = Indexed.of(edges)
-    plain = _undirected(graph)
-    block_of: Mapping[tuple[int, int], int] = rx.biconnected_components(plain)
+    graph = Graph.of(edges)
+    block_of: Mapping[tuple[int, int], int] = rx.biconnected_components(graph.plain)
     nodes, block = _flat(block_of), np.repeat(np.fromiter(block_of.values(), np.int64, len(block_of)), 2)
     member = np.unique(nodes * (block.max(initial=0) + 1) + block)  # a node once in each of its blocks
     blocks = np.bincount(member // (block.max(initial=0) + 1), minlength=len(graph))
@@ -199,10 +227,10 @@ def cut_points(edges: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame({"name": graph.names.gather(points), "parts": blocks[points]})
 
 
-def bridges(edges: pl.DataFrame) -> pl.DataFrame:
+def bridges(edges: pl.DataFrame | Graph) -> pl.DataFrame:
     """Edges without which the graph, direction aside, falls apart: (source, target) as they stand in ``edges``."""
-    graph = Indexed.of(edges)
-    found = np.sort(_flat(list(rx.bridges(_undirected(graph)))).reshape(-1, 2))
+    graph = Graph.of(edges)
+    found = np.sort(_flat(list(rx.bridges(graph.plain))).reshape(-1, 2))
     ends = np.sort(np.column_stack([graph.source, graph.target]))
     held = np.isin(ends @ [len(graph), 1], found @ [len(graph), 1])
     return pl.DataFrame(
@@ -210,20 +238,19 @@ def bridges(edges: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
+def dominators(edges: pl.DataFrame | Graph, sources: Iterable[object]) -> pl.DataFrame:
     """What everything passes through: (name, dominator, depth, dominated), for what can be reached from ``sources``.
 
     ``dominator``: the last node other than itself that lies on every way from whichever source, null where there is
     none; ``depth``: how many such nodes; ``dominated``: how many nodes cannot be reached without this one.
+    ``ValueError`` where a :class:`Graph` is given that lacks a source: name it in the ``extra`` of ``Graph.of``.
     """
     chosen = list(sources)
-    graph = Indexed.of(edges, chosen)
+    graph = Graph.of(edges, chosen)
     n = len(graph)
-    whole = rx.PyDiGraph(multigraph=True)
-    whole.add_nodes_from(range(n + 1))  # the last one stands for the outside world
-    whole.add_edges_from_no_data(graph.pairs())
-    starts = graph.names.search_sorted(pl.Series(chosen, dtype=graph.names.dtype).unique()).to_list() if chosen else []
-    whole.add_edges_from_no_data([(n, start) for start in starts])
+    whole = graph.directed.copy()
+    whole.add_node(n)  # stands for the outside world
+    whole.add_edges_from_no_data([(n, start) for start in graph.places(chosen).tolist()])
     above = rx.immediate_dominators(whole, n)
     parent = np.full(n + 1, -1, np.int64)
     parent[np.fromiter(above.keys(), np.int64, len(above))] = np.fromiter(above.values(), np.int64, len(above))
@@ -250,10 +277,3 @@ def dominators(edges: pl.DataFrame, sources: Iterable[object]) -> pl.DataFrame:
 def _flat(pairs: Collection[tuple[int, ...]]) -> Integers:
     """Both numbers of every pair, one after the other."""
     return np.fromiter(chain.from_iterable(pairs), np.int64, 2 * len(pairs))
-
-
-def _undirected(graph: Indexed) -> "rx.PyGraph[int, None]":
-    plain: rx.PyGraph[int, None] = rx.PyGraph(multigraph=True)
-    plain.add_nodes_from(range(len(graph)))
-    plain.add_edges_from_no_data(graph.pairs())
-    return plain
