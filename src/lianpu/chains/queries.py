@@ -11,6 +11,7 @@ from lianpu.enterprises.models import Enterprise
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
 from lianpu.places.models import Place
 from lianpu.register.declare import registry
+from lianpu.register.importing import batches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -220,11 +221,12 @@ def latest_run(place: Place) -> DiagnosisRun | None:
     return DiagnosisRun.objects.filter(place=place, is_latest=True).select_related("place", "reference").first()
 
 
-def runs_counting(firm: Enterprise) -> list[DiagnosisRun]:
-    """The diagnoses in force that count a firm."""
-    codes = [code for code in firm.place.path.split("/") if code] if firm.place else []
-    if firm.zone:
-        codes.append(firm.zone.code)
+def runs_counting(firms: Iterable[int]) -> list[DiagnosisRun]:
+    """The diagnoses in force that count any of these firms (ids)."""
+    codes: set[str] = set()
+    for ids in batches(list(firms), 5000):
+        held = Enterprise.objects.filter(pk__in=ids).order_by().values_list("place__path", "zone__code").distinct()
+        codes.update(code for path, zone in held for code in (*(path or "").split("/"), zone) if code)
     return list(DiagnosisRun.objects.filter(is_latest=True, place__code__in=codes).select_related("place"))
 
 

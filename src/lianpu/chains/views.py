@@ -38,11 +38,11 @@ def decide_view(request: HttpRequest, pk: int) -> HttpResponse:
     decide(user=request.user, placement=placement, state=state, reason=request.POST.get("reason", ""))
     if not request.headers.get("HX-Request"):
         return redirect(registry["enterprises"].url("detail", placement.enterprise_id))
-    following = [jobs.wait(one, WAIT) for one in renewals_of(placement.enterprise)]
+    following = [jobs.wait(one, WAIT) for one in renewals_of(placement.enterprise_id)]
     context = {
         "one": placement,
         "may": {placement.pk},
-        "renewed": runs_counting(placement.enterprise),
+        "renewed": runs_counting([placement.enterprise_id]),
         "late": not all(one.over for one in following),
     }
     return render(request, "chains/placement_item.html", context)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from lianpu.chains.jobs import PLACE_CHANGED, look_for_changes
-from lianpu.chains.models import OutsideFirm, Placement, Product, Segment
-from lianpu.chains.services import place_changed, place_enterprises
+from lianpu.chains.models import OutsideFirm, Placement, Product, Segment, SegmentFlow, SegmentState
+from lianpu.chains.services import diagnose_place, place_changed, place_enterprises
 from lianpu.enterprises.models import Enterprise
 from lianpu.register.models import Job
 from lianpu.register.rights import SYSTEM
@@ -132,3 +133,69 @@ def test_a_firm_taken_back_from_outside_is_placed_anew(placed: Firms) -> None:
 def test_a_site_that_has_placed_nobody_starts_nothing_by_itself(firms: Firms, two_chains: Maps, home: Path) -> None:
     look_for_changes()
     assert not Job.objects.filter(name=PLACE_CHANGED).exists()
+
+
+class TestTheDiagnosesInForce:
+    """They follow the placements, whoever changes these and however."""
+
+    @pytest.fixture
+    def city(self, placed: Firms, gazetteer: Mapping[str, Any], settings: Any) -> Any:
+        diagnose_place(user=SYSTEM, place=gazetteer["620100"])
+        settings.LIANPU_JOBS = "worker"
+        return gazetteer["620100"]
+
+    def waiting(self) -> list[str]:
+        return [job.arguments["place"] for job in Job.objects.filter(name="renew", state="waiting")]
+
+    def test_an_edited_firm_has_them_renewed_by_a_worker(self, city: Any, placed: Firms) -> None:
+        Enterprise.objects.filter(pk=placed["甲"].pk).update(scope="餐饮")
+        assert place_changed()["gone"]
+        assert self.waiting() == [city.code]
+
+    def test_all_firms_placed_again_have_them_renewed_only_where_placements_changed(
+        self, city: Any, placed: Firms
+    ) -> None:
+        place_enterprises(user=SYSTEM)
+        assert self.waiting() == []
+        Enterprise.objects.filter(pk=placed["甲"].pk).update(scope="餐饮")
+        place_enterprises(user=SYSTEM)
+        assert self.waiting() == [city.code]
+
+    def test_a_place_that_does_not_count_the_firm_is_left_alone(
+        self, city: Any, placed: Firms, gazetteer: Mapping[str, Any]
+    ) -> None:
+        elsewhere = gazetteer["620104"]
+        assert not placed["甲"].place.path.startswith(elsewhere.path)
+        diagnose_place(user=SYSTEM, place=elsewhere)
+        Enterprise.objects.filter(pk=placed["甲"].pk).update(scope="餐饮")
+        place_changed()
+        assert self.waiting() == [city.code]
+
+    def test_another_map_has_them_renewed_though_it_moves_no_firm(self, city: Any, two_chains: Maps) -> None:
+        SegmentFlow.objects.all()[0].delete()
+        counts = place_changed()
+        assert (counts["created"], counts["changed"], counts["gone"]) == (0, 0, 0)
+        assert self.waiting() == [city.code]
+
+    def test_they_have_the_segments_of_the_present_map(self, city: Any, two_chains: Maps, settings: Any) -> None:
+        settings.LIANPU_JOBS = "inline"
+        old = two_chains["LV-3101"]
+        fresh = Segment.objects.create(
+            code="LV-3109",
+            name="铝线缆",
+            chain=old.chain,
+            parent=old.parent,
+            stage=old.stage,
+            is_leaf=True,
+            filled_by=old.filled_by,
+            order=99,
+        )
+        assert not SegmentState.objects.filter(segment=fresh).exists()
+        place_changed()
+        assert SegmentState.objects.filter(run__place=city, run__is_latest=True, segment=fresh).exists()
+
+    def test_a_new_diagnosis_leaves_nothing_to_renew(self, city: Any, placed: Firms) -> None:
+        Enterprise.objects.filter(pk=placed["甲"].pk).update(scope="餐饮")
+        place_changed()
+        diagnose_place(user=SYSTEM, place=city)
+        assert self.waiting() == []

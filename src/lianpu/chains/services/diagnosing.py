@@ -1,6 +1,6 @@
 """A diagnosis: frames out of the registers, through the analysis, findings back in with run and evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from lianpu.chains.queries import (
 from lianpu.chains.services.entering import likelihood_of
 from lianpu.chains.services.references import counted, reference_frame, reference_in_use
 from lianpu.chains.wording import steadiness
-from lianpu.enterprises.models import Enterprise
 from lianpu.places.models import Place
 from lianpu.register import jobs, rights
 from lianpu.register.declare import registry
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from lianpu.analysis.diagnosis import Diagnosis, Rules
+
+RENEW = "renew"
 
 
 def diagnose_place(
@@ -48,6 +49,8 @@ def diagnose_place(
     from lianpu.analysis.diagnosis import Rules, diagnose
 
     rights.demand(user, registry["diagnosis-runs"], rights.ADD)
+    if renews is None:  # what waits to be counted is counted now
+        Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code).delete()
     rules = rules or Rules(min_confidence=FILLING_CONFIDENCE)
     # One real firm entered into the sample city must not turn a renewal into a diagnosis of that firm alone.
     samples = only_samples(place) if renews is None else bool(renews.versions.get("sample"))
@@ -157,12 +160,9 @@ def _review_weights(result: "Diagnosis", segments: "pl.DataFrame") -> dict[str, 
     return {code: importance * (1 + (score or 0.0)) for code, importance, score in joined.iter_rows()}
 
 
-RENEW = "renew"
-
-
-def renew_later(*, enterprise: Enterprise) -> None:
-    """Have the diagnoses in force that count this firm renewed, once what is being written is committed."""
-    for run in runs_counting(enterprise):
+def renew_later(firms: Iterable[int]) -> None:
+    """Have the diagnoses in force that count any of these firms (ids) renewed, once what is being written is committed."""
+    for run in runs_counting(firms):
         renew_soon(run.place)
 
 
@@ -200,7 +200,7 @@ def _one_at_a_time(place: Place) -> Iterator[None]:
         yield
 
 
-def renewals_of(enterprise: Enterprise) -> list[Job]:
-    """What waits or runs to make the diagnoses follow what was decided on a firm."""
-    codes = [run.place.code for run in runs_counting(enterprise)]
+def renewals_of(firm: int) -> list[Job]:
+    """What waits or runs to make the diagnoses follow what was decided on a firm (id)."""
+    codes = [run.place.code for run in runs_counting([firm])]
     return list(Job.objects.filter(name=RENEW, arguments__place__in=codes).exclude(state__in=Job.OVER))

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
-from lianpu.chains.models import OutsideFirm, Placement, Product, Segment
+from lianpu.chains.models import OutsideFirm, Placement, Product, Segment, SegmentFlow
+from lianpu.chains.queries import diagnosed_places
 from lianpu.chains.services.placing import Progress, chunks, current_placer, place_chunk, segment_numbers
 from lianpu.enterprises.models import Enterprise
 from lianpu.register import followers
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 FOLLOWER = "placing"
 SOURCE = "placement"
 FEW = 500  # changes that are dealt with at once
-_OF_FIRMS, _OF_MAPS = (Enterprise, Placement, OutsideFirm), (Product, Segment)
+_OF_FIRMS, _OF_MAPS = (Enterprise, Placement, OutsideFirm), (Product, Segment, SegmentFlow)
 
 
 def is_behind() -> bool:
@@ -74,7 +75,16 @@ def place_changed(*, progress: Progress = silent) -> dict[str, int]:
 
 
 def remember(placer: "Placer", bound: int) -> None:
-    """All firms are placed by ``placer`` from what the change records tell up to ``bound``."""
+    """All firms are placed by ``placer`` from what the change records tell up to ``bound``.
+
+    A map that changed since the last time is another one for every diagnosis, whether it moved firms or not.
+    """
+    from lianpu.chains.services.diagnosing import renew_soon
+
+    done = followers.reached(FOLLOWER)
+    if done is not None and _since(done.change, *_OF_MAPS).exists():
+        for place in diagnosed_places():
+            renew_soon(place)
     followers.reach(FOLLOWER, bound, basis=placer.version)
     _keep(placer)
 

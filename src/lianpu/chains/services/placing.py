@@ -137,11 +137,15 @@ _MODEL_FIELDS = ("role", "rank", "confidence", "evidence", "model_version")
 
 
 def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) -> dict[str, int]:
-    """Write the difference between what is stored and what is suggested; firms that people put outside stay there."""
+    """Write the difference between what is stored and what is suggested, and have the diagnoses that count it renewed;
+    firms that people put outside stay there."""
+    from lianpu.chains.services.diagnosing import renew_later
+
     outside = set(OutsideFirm.objects.values_list("enterprise", flat=True))
     suggested = {key: one for key, one in suggested.items() if key[0] not in outside}
     changed: list[Placement] = []
     gone: list[int] = []
+    touched: set[int] = set()
     kept: set[tuple[int, int]] = set()
     for batch in batches(enterprises, 5000):
         for old in Placement.objects.filter(enterprise_id__in=batch):
@@ -151,6 +155,7 @@ def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) 
                 kept.add(key)
             elif new is None:
                 gone.append(old.pk)
+                touched.add(old.enterprise_id)
             else:
                 kept.add(key)
                 # A new version alone is no news: the row keeps the version that first said so.
@@ -163,6 +168,7 @@ def _store(enterprises: list[int], suggested: dict[tuple[int, int], Placement]) 
         Placement.objects.filter(pk__in=ids).delete()
     Placement.objects.bulk_create(fresh, batch_size=2000)
     Placement.objects.bulk_update(changed, _MODEL_FIELDS, batch_size=500)
+    renew_later({*touched, *(one.enterprise_id for one in fresh + changed)})
     placed = {enterprise for enterprise, _ in suggested}
     return {"placed": len(placed), "created": len(fresh), "changed": len(changed), "gone": len(gone)}
 

@@ -58,7 +58,7 @@ def decide(
         placement.save()
         if state == Decision.CONFIRMED:
             OutsideFirm.objects.filter(enterprise=placement.enterprise).delete()
-        renew_later(enterprise=placement.enterprise)
+        renew_later([placement.enterprise_id])
     return act
 
 
@@ -112,7 +112,7 @@ def choose(
             made.save()
             rights.demand(user, registry["placements"], rights.CHANGE, made)
             OutsideFirm.objects.filter(enterprise=enterprise).delete()
-            renew_later(enterprise=enterprise)
+            renew_later([enterprise.pk])
     return act
 
 
@@ -141,7 +141,7 @@ def put_outside(
         proposed.update(state=Decision.REJECTED, model_confidence=models.F("confidence"), **said)
         row, _made = OutsideFirm.objects.update_or_create(enterprise=enterprise, defaults=said | {"why": reason[:200]})
         rights.demand(user, registry["outside-firms"], rights.CHANGE, row)
-        renew_later(enterprise=enterprise)
+        renew_later([enterprise.pk])
     return act
 
 
@@ -162,8 +162,7 @@ def take_back(*, user: Any, act: int) -> list[Enterprise]:
         undone = revert(changes, user=user, reason="撤回核定", trusted=True)
         if undone.kept:
             raise ValidationError(_("此后已有别的改动，没有撤回：%s") % "；".join(reasons(undone)))
-        for firm in firms:
-            renew_later(enterprise=firm)
+        renew_later(firm.pk for firm in firms)
     return firms
 
 
@@ -196,5 +195,5 @@ def place_by_hand(*, user: Any, enterprise: int, segment: int, said: str, reason
         placed.model_confidence = placed.model_confidence if held is not None else None
         placed.save()
         OutsideFirm.objects.filter(enterprise=firm).delete()
-        renew_later(enterprise=firm)
+        renew_later([firm.pk])
     return True

@@ -16,8 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lianpu.chains.models import OutsideFirm, Placement, PlacementModel, Segment
-from lianpu.chains.queries import diagnosed_places, taxonomy_frames
-from lianpu.chains.services.diagnosing import renew_soon
+from lianpu.chains.queries import taxonomy_frames
 from lianpu.chains.services.placing import TOP_K, maps_digest, models_folder, place_enterprises
 from lianpu.register import rights
 from lianpu.register.declare import registry
@@ -166,8 +165,6 @@ def use(*, user: Any, model: PlacementModel | None, progress: Progress = silent)
             changed.write_parquet(_beside(models_folder() / model.file, "changes"))
             model.changes = dict(Counter(changed["kind"].to_list()))
             model.save(update_fields=["changes"])
-        for place in diagnosed_places():
-            renew_soon(place)
     return changed
 
 
