@@ -72,3 +72,19 @@ def test_a_district_officer_is_not_told_that_other_districts_have_no_firms(visit
     rows = {text.split("\t")[0].strip(): text.split("\t")[1:] for text in officer.texts("#by-district tbody tr")}
     assert int(rows["西固区"][0]) > 0
     assert rows["城关区"] == ["—", "—"]
+
+
+def test_every_number_of_firms_counts_within_the_reach_of_a_district_officer_and_opens_to_its_rows(visit, admin):
+    officer = visit("xigu")
+    officer.open("/")
+    assert "您范围内" in officer.text("#reach")
+    links = officer.page.locator(
+        "#placed-firms, #placed-firms + a, .chain-card .counted, .chain-card .counted + a"
+    ).all()
+    told = [(int(re.search(r"\d+", link.inner_text())[0]), link.evaluate("a => a.href")) for link in links]
+    assert len(told) == 2 + 2 * 12
+    for number, url in told:
+        assert officer.rows_behind(url) == number, url
+    admin.open("/")
+    assert 0 < told[0][0] < int(admin.text("#placed-firms"))
+    assert not admin.page.locator("#reach").count()

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.http import HttpRequest
 
 from lianpu.chains import model_report
-from lianpu.chains.models import Finding, Placement, PlacementModel, ReferencePlacement, Role, Segment, SegmentState
-from lianpu.chains.queries import FILLING_CONFIDENCE, evidence_of, placement_lists
+from lianpu.chains.models import Finding, Placement, PlacementModel, ReferencePlacement, Role, Segment
+from lianpu.chains.queries import COUNTED, FILLING, HELD, evidence_of, placement_lists, states_told
 from lianpu.chains.wording import PART_NAMES
 from lianpu.register import rights
 from lianpu.register.declare import Lens, Panel, registry
@@ -40,7 +40,6 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     }
     firms = registry["enterprises"].base().filter(pk__in=evidence.get("firms", []))
     run = finding.run
-    states = rights.restrict(SegmentState.objects.filter(run=run), registry["segment-states"], request.user)
     counted, other, unsure = placement_lists(finding.segment, finding.place, run)
     chances = {one["code"]: f"{one['value']:.0%}" for one in finding.reasons if one["code"] in ("likely", "usually")}
     flows = [
@@ -53,7 +52,7 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
             for part in finding.parts
         ],
         "score": finding.score,
-        "state": states.filter(segment=finding.segment).first(),
+        "state": next(iter(states_told(request.user, run, segment=finding.segment)), None),
         "counted_url": counted,
         "other_url": other,
         "unsure_url": unsure,
@@ -65,8 +64,6 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
     }
 
 
-COUNTED = Q(confidence__gte=FILLING_CONFIDENCE)
-FILLING = COUNTED & Q(role=F("segment__filled_by"))
 RESEARCHING = COUNTED & Q(role=Role.RESEARCHES)
 
 
@@ -79,9 +76,6 @@ def _of_firms(model: Any, firm: str, kept: Q) -> Callable[[str], Q]:
         return Q(pk__in=model.objects.filter(kept & named).values(firm))
 
     return filter_with
-
-
-HELD = ~Q(state=Placement.Decision.REJECTED)
 
 
 def among(text: str) -> Q:

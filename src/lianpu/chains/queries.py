@@ -3,13 +3,25 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.http import urlencode
 
-from lianpu.chains.models import Chain, DiagnosisRun, Finding, Placement, Product, Role, Segment, SegmentFlow
+from lianpu.chains.models import (
+    Chain,
+    DiagnosisRun,
+    Finding,
+    Placement,
+    Product,
+    Role,
+    Segment,
+    SegmentFlow,
+    SegmentState,
+)
 from lianpu.enterprises.models import Enterprise
 from lianpu.enterprises.queries import ABOVE_SCALE_10K_CNY, with_revenue
 from lianpu.places.models import Place
+from lianpu.places.queries import inside
+from lianpu.register import rights
 from lianpu.register.declare import registry
 from lianpu.register.importing import batches
 
@@ -19,6 +31,11 @@ if TYPE_CHECKING:
 
 # From this confidence on a suggested placement counts in a diagnosis.
 FILLING_CONFIDENCE = 0.5
+# The placements that count, and those of them that fill their segment.
+HELD = ~Q(state=Placement.Decision.REJECTED)
+COUNTED = Q(confidence__gte=FILLING_CONFIDENCE)
+IN_ROLE = Q(role=F("segment__filled_by"))
+FILLING = COUNTED & IN_ROLE
 
 
 def match_chains(texts: Iterable[str]) -> Mapping[str, int]:
@@ -213,6 +230,55 @@ def placement_lists(segment: Segment, place: Place, run: DiagnosisRun) -> tuple[
     )
     counted, other, unsure = (f"{registry['placements'].url()}?{urlencode(common | one)}" for one in asked)
     return counted, other, unsure
+
+
+# -- figures that open to lists: they count what the reader finds there ------------------------
+def states_told(user: Any, run: DiagnosisRun, **of: Any) -> list[SegmentState]:
+    """The states of ``run`` that ``user`` may see, of some segments (lookups), in no order.
+
+    For whoever does not see all placements the firms, other firms and unsure firms are those within reach, counted as
+    :func:`placement_lists` lists them; how many are above scale is told with all firms alone. The state is the place's.
+    """
+    register = registry["placements"]
+    states = list(rights.restrict(SegmentState.objects.filter(run=run, **of), registry["segment-states"], user))
+    if not states or rights.sees_all(user, register):
+        return states
+    sure = Q(confidence__gte=run.rules.get("min_confidence", FILLING_CONFIDENCE))
+    rows = rights.restrict(register.base().filter(HELD, segment__in=[one.segment_id for one in states]), register, user)
+    rows = rows.filter(
+        inside("enterprise__place", "enterprise__zone")(run.place.code),
+        enterprise__is_sample=bool(run.versions.get("sample")),
+    )
+    counts = {
+        segment: (firms, others, unsure)
+        for segment, firms, others, unsure in rows.order_by()
+        .values("segment")
+        .annotate(
+            n=Count("pk", filter=IN_ROLE & sure),
+            n_other=Count("pk", filter=~IN_ROLE & sure),
+            n_unsure=Count("pk", filter=IN_ROLE & ~sure),
+        )
+        .values_list("segment", "n", "n_other", "n_unsure")
+    }
+    for one in states:
+        n, one.other_firms, one.unsure_firms = counts.get(one.segment_id, (0, 0, 0))
+        if n != one.firms:
+            one.firms, one.above_scale = n, None
+    return states
+
+
+def firms_told(user: Any, run: DiagnosisRun) -> tuple[int, Mapping[str, int]]:
+    """Firms on any chain, and firms that fill each chain (code), as ``run`` counted them; within the reach of whoever does
+    not see all firms."""
+    register = registry["enterprises"]
+    if rights.sees_all(user, register):
+        return run.firms, {chain: figures["firms"] for chain, figures in run.figures.items()}
+    firms = register.base().filter(inside()(run.place.code), is_sample=bool(run.versions.get("sample")))
+    held = Placement.objects.filter(HELD, enterprise__in=rights.restrict(firms, register, user).order_by().values("pk"))
+    fill = held.filter(FILLING).order_by().values_list("segment__chain__code")
+    return held.aggregate(n=Count("enterprise", distinct=True))["n"], dict(
+        fill.annotate(n=Count("enterprise", distinct=True))
+    )
 
 
 # -- reads of diagnoses ------------------------------------------------------------------------

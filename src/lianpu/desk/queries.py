@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from lianpu.chains.models import Chain, DiagnosisRun, Finding, Segment, SegmentFlow, SegmentState, Stage, State
-from lianpu.chains.queries import latest_run, placement_lists
+from lianpu.chains.queries import latest_run, placement_lists, states_told
 from lianpu.places.models import Place
 from lianpu.places.queries import inside, own_place
 from lianpu.register import rights
@@ -96,8 +96,7 @@ def board(user: Any, chain: Chain, run: DiagnosisRun | None) -> Board:
 
 def states_of(user: Any, run: DiagnosisRun, chain: Chain) -> dict[int, SegmentState]:
     """Segment id → its state in ``run``, of the segments of ``chain`` that ``user`` may see."""
-    rows = SegmentState.objects.filter(run=run, segment__chain=chain)
-    return {state.segment_id: state for state in rights.restrict(rows, registry["segment-states"], user)}
+    return {state.segment_id: state for state in states_told(user, run, segment__chain=chain)}
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,7 @@ def segment_sheet(user: Any, segment: Segment, run: DiagnosisRun | None, place: 
     fills = Case(When(role=segment.filled_by, then=0), default=1)
     standing = Case(When(state="confirmed", then=0), When(state="suggested", then=1), default=2)
     rows = rights.restrict(rows, register, user).order_by(standing, fills, "-confidence", "pk")
-    states = rights.restrict(SegmentState.objects.filter(run=run, segment=segment), registry["segment-states"], user)
-    state = states.first() if run else None
+    state = next(iter(states_told(user, run, segment=segment)), None) if run else None
     told = rights.restrict(Finding.objects.filter(run=run, segment=segment), registry["findings"], user)
     findings = list(told.order_by("rank")) if run else []
     return SegmentSheet(
@@ -163,8 +161,8 @@ class ChainCard:
     top: list[Finding]
 
 
-def chain_cards(user: Any, run: DiagnosisRun) -> list[ChainCard]:
-    """Cards of the chains the user may see, in the city's order."""
+def chain_cards(user: Any, run: DiagnosisRun, firms: Mapping[str, int]) -> list[ChainCard]:
+    """Cards of the chains the user may see, in the city's order; ``firms`` of each chain (code)."""
     states = rights.restrict(SegmentState.objects.filter(run=run), registry["segment-states"], user)
     by_chain: dict[int, dict[str, int]] = {}
     for chain, state, n in states.order_by().values_list("segment__chain", "state").annotate(n=Count("pk")):
@@ -187,7 +185,7 @@ def chain_cards(user: Any, run: DiagnosisRun) -> list[ChainCard]:
                 [(state.value, str(state.label), counts.get(state.value, 0)) for state in State],
                 total,
                 total - counts.get(State.MISSING, 0),
-                run.figures.get(chain.code, {}).get("firms", 0),
+                firms.get(chain.code, 0),
                 placed.get(chain.pk, 0),
                 told.get(chain.pk, 0),
                 top.get(chain.pk, []),
@@ -246,8 +244,7 @@ def firms_by_district(user: Any, place: Place) -> list[dict[str, Any]]:
 
 def _of_none(user: Any, register: Any) -> int | None:
     """What no rows mean: nothing there for whoever sees every row, nothing known for others."""
-    reach = rights.reach_of(user, register)
-    return 0 if reach is not None and not reach else None
+    return 0 if rights.sees_all(user, register) else None
 
 
 def zones_of(user: Any, place: Place) -> list[dict[str, Any]]:
@@ -282,8 +279,7 @@ class RecentChange:
 
 def recent_changes(user: Any) -> list[RecentChange]:
     """The latest changes made by people to registers the reader may see whole."""
-    reach = {one.label: rights.reach_of(user, one) for one in registry.all()}
-    whole = [label for label, within in reach.items() if within is not None and not within]
+    whole = [one.label for one in registry.all() if rights.sees_all(user, one)]
     made = Change.objects.filter(model__in=whole, source__in=("screen", "api")).exclude(user=rights.SYSTEM.username)
     changes = list(made.order_by("-pk")[:8])
     found = []

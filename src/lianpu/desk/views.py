@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, override
 from django.views.decorators.http import require_GET, require_POST
 
-from lianpu.chains.queries import chains_in_order, diagnosed_places, leaf_of, placement_lists
+from lianpu.chains.queries import chains_in_order, diagnosed_places, firms_told, leaf_of, placement_lists
 from lianpu.desk import pairing, queries
 from lianpu.projects.queries import answered_findings
 from lianpu.promotion import services
@@ -29,12 +29,15 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         return render(request, "desk/welcome.html")
     place = queries.place_for(request.user, request.GET.get("place", ""))
     run = queries.run_for(request.user, place)
-    cards = queries.chain_cards(request.user, run) if run else []
+    firms, by_chain = firms_told(request.user, run) if run else (0, {})
+    cards = queries.chain_cards(request.user, run, by_chain) if run else []
     context = {
         "place": place,
         "run": run,
         "places": diagnosed_places(),
         "cards": cards,
+        "firms": firms,
+        "whole": rights.sees_all(request.user, registry["enterprises"]),
         "placements": sum(card.placements for card in cards),
         "districts": queries.firms_by_district(request.user, place) if place else [],
         "zones": queries.zones_of(request.user, place) if place else [],
@@ -71,6 +74,7 @@ def chain_desk(request: HttpRequest, code: str) -> HttpResponse:
         "places": diagnosed_places(),
         "run": run,
         "board": board,
+        "whole": rights.sees_all(request.user, registry["enterprises"]),
         "flows": board.flows,
         "answered": answered_findings(board.findings[:LISTED]) | pursued_findings(board.findings[:LISTED]),
         "may_promote": rights.may(request.user, registry["leads"], rights.ADD),
@@ -91,6 +95,7 @@ def segment_sheet(request: HttpRequest, code: str, segment: str) -> HttpResponse
     run = queries.run_for(request.user, place)
     context = {
         "sheet": queries.segment_sheet(request.user, found, run, place),
+        "whole": rights.sees_all(request.user, registry["enterprises"]),
         "may_promote": rights.may(request.user, registry["leads"], rights.ADD),
         "place": place,
         "run": run,
@@ -136,6 +141,7 @@ def pairing_page(request: HttpRequest) -> HttpResponse:
         "segment": segment,
         "states": queries.states_of(user, run, chain) if run and chain else {},
         "marks": queries.MARKS,
+        "whole": rights.sees_all(user, registry["enterprises"]),
     }
     if run is not None and place is not None:
         context["lists"] = {one.pk: placement_lists(one, place, run)[0] for one in context["segments"]}

@@ -137,6 +137,12 @@ def restrict(rows: "models.QuerySet[Any]", register: Register, user: Any, action
     return rows.none() if reach is None else rows.filter(reach) if reach else rows
 
 
+def sees_all(user: Any, register: Register) -> bool:
+    """Whether ``user`` sees every row of ``register``."""
+    reach = reach_of(user, register)
+    return reach is not None and not reach
+
+
 def may(user: Any, register: Register, action: str, row: models.Model | None = None) -> bool:
     """Whether ``user`` may do ``action`` on ``row`` (or on any row at all)."""
     reach = reach_of(user, register, action)

@@ -231,7 +231,6 @@ def compare(
     rules = Rules()
     cells = segment_states(coverage(firms, segments, whole, places=places), rules)
     bases = dict(cells.select("place", "base").unique().iter_rows())
-    reach = rights.reach_of(user, registry["placements"])
     everything = "*" if all_segments else ",".join(segments["chain"].unique().sort())
     rows_kept = run.reference is None or ReferenceFirm.objects.filter(reference=run.reference).exists()
     linked = rows_kept and rights.may(user, registry["reference-firms"], rights.VIEW)
@@ -253,7 +252,7 @@ def compare(
         segments=_segment_rows(user, chain, cells, sides) if chain is not None else [],
         cities=list(known.cities.values()) if known else [],
         suggested=[(city, cosine) for city, cosine in ranked if city.firms >= LEAST_FIRMS][:SUGGESTED],
-        whole=all_segments and reach is not None and not reach,
+        whole=all_segments and rights.sees_all(user, registry["placements"]),
         rows_kept=rows_kept,
         has_reference=known is not None,
         before=before,
