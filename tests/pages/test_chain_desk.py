@@ -84,6 +84,21 @@ def test_a_click_opens_the_sheet_and_its_count_opens_to_the_firms(admin):
     assert admin.rows() == on_the_tile
 
 
+def test_a_district_officer_reads_the_firms_within_reach_on_tile_sheet_and_list(visit, admin):
+    admin.open(DESK)
+    whole = {tile["code"]: tile for tile in tiles(admin)}
+    officer = visit("xigu")
+    officer.open(DESK)
+    assert "您范围内" in officer.text("#reach")
+    own = {tile["code"]: tile for tile in tiles(officer)}
+    assert {code: tile["state"] for code, tile in own.items()} == {code: tile["state"] for code, tile in whole.items()}
+    code = next(code for code, tile in own.items() if 0 < tile["firms"] < whole[code]["firms"])
+    open_segment(officer, code)
+    assert int(officer.text("#counted")) == own[code]["firms"]
+    officer.follow("#counted")
+    assert officer.rows() == own[code]["firms"]
+
+
 @pytest.mark.parametrize("kind", ["other_firms", "unsure_firms"])
 def test_firms_of_other_business_and_doubtful_ones_open_to_their_rows(admin, kind):
     admin.open(f"/segment-states/?f.{kind}.from=1&cols=chain,segment")

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from lianpu.chains.models import DiagnosisRun, Finding, Placement, Reference, Segment, SegmentState
+from lianpu.chains.queries import firms_told, placement_lists, states_told
 from lianpu.chains.services import decide, diagnose_place, load_reference, place_enterprises, reference_in_use
 from lianpu.chains.services.placing import current_placer
 from lianpu.desk.queries import segment_sheet
@@ -264,6 +265,38 @@ class TestReferences:
         for chain, figures in run.figures.items():
             assert Listing(enterprises, SYSTEM, here | {"f.fills": chain}).count == figures["firms"], chain
         assert Listing(enterprises, SYSTEM, here | {"f.on_chain": "*"}).count == run.firms
+
+    @pytest.mark.parametrize(
+        "reach", [{}, {"place": "620104"}, {"place": "zone"}, {"chain_code": "LV"}, {"place": "620300"}]
+    )
+    def test_every_reader_is_told_as_many_firms_as_the_lists_hold_for_him(
+        self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any], reach: dict[str, str]
+    ) -> None:
+        run = diagnose_place(user=SYSTEM, place=gazetteer["620100"])
+        zone = next(firm.zone for firm in placed.values() if firm.zone)
+        limit = dict(reach)
+        if place := limit.pop("place", ""):
+            limit["place_path"] = zone.path if place == "zone" else gazetteer[place].path
+        reader = grant("经办", {"*": ["view"]}, **limit)
+        here = {"f.place": "620100", "f.is_sample": "是"}
+        firms, by_chain = firms_told(reader, run)
+        assert firms == Listing(registry["enterprises"], reader, here | {"f.on_chain": "*"}).count
+        for chain in run.figures:
+            assert by_chain.get(chain, 0) == Listing(registry["enterprises"], reader, here | {"f.fills": chain}).count
+        told = states_told(reader, run)
+        assert {one.segment.chain.code for one in told} == ({"LV"} if "chain_code" in reach else {"LV", "QC"})
+        for one in told:
+            for number, url in zip(
+                (one.firms, one.other_firms, one.unsure_firms),
+                placement_lists(one.segment, run.place, run),
+                strict=True,
+            ):
+                params = dict(parse_qsl(urlsplit(url).query))
+                assert Listing(registry["placements"], reader, params).count == number, (one.segment, params)
+        if place == "620300":
+            assert firms == 0 == sum(one.firms for one in told)
+        else:
+            assert firms > 0 < sum(one.firms for one in told)
 
     def test_one_real_firm_does_not_turn_the_sample_city_into_a_city_of_one(
         self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any]
