@@ -60,6 +60,7 @@ def grounds_of(request: HttpRequest, finding: Finding) -> Mapping[str, Any]:
         "entry": run.versions.get("entry") or {},
         "flows": [flow for flow in flows if flow[0] and flow[2]],
         "firms": rights.restrict(firms, registry["enterprises"], request.user)[:60],
+        "whole": rights.sees_all(request.user, registry["enterprises"]),
         "finding": finding,
     }
 

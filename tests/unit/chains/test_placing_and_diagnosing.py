@@ -298,6 +298,15 @@ class TestReferences:
         else:
             assert firms > 0 < sum(one.firms for one in told)
 
+    def test_a_finding_says_that_its_firms_are_those_within_reach(
+        self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any]
+    ) -> None:
+        run = diagnose_place(user=SYSTEM, place=gazetteer["620100"])
+        page = registry["findings"].url("detail", run.findings.all()[0].pk)
+        limited = grant("xigu", {"*": ["view"]}, place_path=gazetteer["620104"].path)
+        assert "只计您范围内" in signed_in(limited).get(page).content.decode()
+        assert "只计您范围内" not in signed_in(grant("city", {"*": ["view"]})).get(page).content.decode()
+
     def test_one_real_firm_does_not_turn_the_sample_city_into_a_city_of_one(
         self, placed: Firms, reference: Reference, gazetteer: Mapping[str, Any]
     ) -> None:
