@@ -60,6 +60,16 @@ def pytest_configure() -> None:
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest, django_db_modify_db_settings: None) -> None:
+    """Where pages are asked for, SQLite in a file: in memory all threads of the server would share one connection, and one
+    that runs a function of Python inside SQLite then waits for ever for one that holds the interpreter."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite" and any(item.get_closest_marker("pages") for item in request.session.items):
+        connection.settings_dict["TEST"]["NAME"] = str(Path(HOME.name) / "pages.sqlite3")
+
+
 def pytest_unconfigure() -> None:
     HOME.cleanup()
 
