@@ -201,7 +201,9 @@ def test_the_desk_tells_what_the_registers_tell(world: World, people: Mapping[st
     client, sees_runs = browser(people, name), world.may(name, "view", "diagnosis-runs")
     cockpit = client.get("/")
     assert cockpit.status_code == 200
-    assert ("41,414" in cockpit.content.decode() or "41414" in cockpit.content.decode()) is sees_runs
+    # the place's own figure for whoever sees every firm; others are told what is within their reach
+    whole = sees_runs and world.reached(name, "view", "enterprises") == {row.pk for row in world.rows["enterprises"]}
+    assert ("41,414" in cockpit.content.decode() or "41414" in cockpit.content.decode()) is whole
     segment = next(row for row in world.rows["segments"] if row.code == "LV-2101")
     desk = client.get("/desk/LV/", {"segment": segment.code})
     assert desk.status_code == status(world.may(name, "view", "chains"))
