@@ -49,8 +49,8 @@ def diagnose_place(
     from lianpu.analysis.diagnosis import Rules, diagnose
 
     rights.demand(user, registry["diagnosis-runs"], rights.ADD)
-    if renews is None:  # what waits to be counted is counted now
-        Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code).delete()
+    waiting = Job.objects.filter(name=RENEW, state=Job.State.WAITING, arguments__place=place.code)
+    counted_now = list(waiting.values_list("pk", flat=True)) if renews is None else []
     rules = rules or Rules(min_confidence=FILLING_CONFIDENCE)
     # One real firm entered into the sample city must not turn a renewal into a diagnosis of that firm alone.
     samples = only_samples(place) if renews is None else bool(renews.versions.get("sample"))
@@ -82,6 +82,7 @@ def diagnose_place(
             figures={row.pop("chain"): row for row in result.chains.drop("place").to_dicts()},
         )
         _store(run, result, segments)
+        waiting.filter(pk__in=counted_now).delete()  # what waited to be counted is counted, unless this had failed
     return run
 
 
